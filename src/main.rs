@@ -1,0 +1,2 @@
+//! The `lattice` command.
+fn main() {}
