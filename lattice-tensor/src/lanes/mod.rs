@@ -1,0 +1,168 @@
+//! Lanes: the numbers that sit side by side in one SIMD register.
+//!
+//! A *lane group* is one cache line, [`Real::WIDTH`] numbers: 16 in `f32`, 8 in `f64`. Kernels are written once
+//! over [`Lane<S, R>`] and instantiated for each instruction set; a register may hold the whole group (AVX-512) or
+//! a part of it (AVX2, NEON), in which case a kernel walks over the parts. Every operation rounds as IEEE 754
+//! prescribes and `mul_add` is fused everywhere, so results do not depend on the instruction set.
+
+mod isa;
+mod math;
+mod real;
+
+pub use isa::{Isa, Level, Vectorize};
+pub use real::Real;
+
+use std::ops::{Add, Div, Mul, Neg, Sub};
+
+/// One register of numbers of precision `R` on the instruction set `S`.
+#[derive(Clone, Copy, Debug)]
+pub struct Lane<S: Isa, R: Real> {
+    simd: S,
+    reg: R::Reg<S>,
+}
+
+/// A lane-wise truth value.
+#[derive(Clone, Copy, Debug)]
+pub struct Mask<S: Isa, R: Real> {
+    simd: S,
+    mask: R::Mask<S>,
+}
+
+impl<S: Isa, R: Real> Lane<S, R> {
+    /// How many numbers one register holds.
+    pub const LEN: usize = size_of::<R::Reg<S>>() / size_of::<R>();
+    /// How many registers a lane group takes.
+    pub const PARTS: usize = R::WIDTH / Self::LEN;
+
+    /// Wraps a register.
+    #[inline(always)]
+    pub fn new(simd: S, reg: R::Reg<S>) -> Self {
+        Lane { simd, reg }
+    }
+
+    /// The raw register.
+    #[inline(always)]
+    pub fn reg(self) -> R::Reg<S> {
+        self.reg
+    }
+
+    /// The instruction set.
+    #[inline(always)]
+    pub fn simd(self) -> S {
+        self.simd
+    }
+
+    /// The same number in every lane.
+    #[inline(always)]
+    pub fn splat(simd: S, value: R) -> Self {
+        Lane { simd, reg: R::splat(simd, value) }
+    }
+
+    /// The same number, given in `f64`, in every lane.
+    #[inline(always)]
+    pub fn constant(simd: S, value: f64) -> Self {
+        Self::splat(simd, R::from_f64(value))
+    }
+
+    /// Loads [`Self::LEN`] consecutive numbers.
+    ///
+    /// # Safety
+    /// `from` must be valid for reading that many numbers.
+    #[inline(always)]
+    pub unsafe fn load(simd: S, from: *const R) -> Self {
+        // SAFETY: the caller promises that `from` is readable for one register; unaligned reads are allowed.
+        Lane { simd, reg: unsafe { from.cast::<R::Reg<S>>().read_unaligned() } }
+    }
+
+    /// Stores [`Self::LEN`] consecutive numbers.
+    ///
+    /// # Safety
+    /// `to` must be valid for writing that many numbers.
+    #[inline(always)]
+    pub unsafe fn store(self, to: *mut R) {
+        // SAFETY: the caller promises that `to` is writable for one register; unaligned writes are allowed.
+        unsafe { to.cast::<R::Reg<S>>().write_unaligned(self.reg) }
+    }
+
+    /// Loads part `part` of the lane group at `row`, lane `l` of the group taken from lane `from[l]`.
+    ///
+    /// # Safety
+    /// `row` must be valid for reading a whole lane group and every entry of `from` must be below [`Real::WIDTH`].
+    #[inline(always)]
+    pub unsafe fn load_permuted(simd: S, row: *const R, from: &[u32; 16], part: usize) -> Self {
+        // SAFETY: forwarded to the caller.
+        Lane { simd, reg: unsafe { R::load_permuted(simd, row, from, part) } }
+    }
+
+    /// `self * b + c`, rounded once.
+    #[inline(always)]
+    pub fn mul_add(self, b: Self, c: Self) -> Self {
+        Lane { simd: self.simd, reg: R::mul_add(self.simd, self.reg, b.reg, c.reg) }
+    }
+
+    /// Absolute value.
+    #[inline(always)]
+    pub fn abs(self) -> Self {
+        Lane { simd: self.simd, reg: R::abs(self.simd, self.reg) }
+    }
+
+    /// Square root.
+    #[inline(always)]
+    pub fn sqrt(self) -> Self {
+        Lane { simd: self.simd, reg: R::sqrt(self.simd, self.reg) }
+    }
+
+    /// `self < b`, false where either is NaN.
+    #[inline(always)]
+    pub fn lt(self, b: Self) -> Mask<S, R> {
+        Mask { simd: self.simd, mask: <R as Real>::lt(self.simd, self.reg, b.reg) }
+    }
+
+    /// `self` where the mask holds, `other` elsewhere.
+    #[inline(always)]
+    pub fn select(mask: Mask<S, R>, yes: Self, no: Self) -> Self {
+        Lane { simd: yes.simd, reg: R::select(yes.simd, mask.mask, yes.reg, no.reg) }
+    }
+
+    /// The smaller of two numbers; `other` where `self` is NaN.
+    #[inline(always)]
+    pub fn min(self, other: Self) -> Self {
+        Self::select(self.lt(other), self, other)
+    }
+
+    /// The larger of two numbers; `other` where `self` is NaN.
+    #[inline(always)]
+    pub fn max(self, other: Self) -> Self {
+        Self::select(other.lt(self), self, other)
+    }
+
+    /// Applies a function to the bit pattern of each lane. Compiles to vector instructions for shifts and logic.
+    #[inline(always)]
+    pub fn map_bits(self, f: impl Fn(R::Bits) -> R::Bits) -> Self {
+        Lane { simd: self.simd, reg: R::map_bits::<S>(self.reg, f) }
+    }
+}
+
+macro_rules! operator {
+    ($trait:ident, $method:ident) => {
+        impl<S: Isa, R: Real> $trait for Lane<S, R> {
+            type Output = Self;
+            #[inline(always)]
+            fn $method(self, other: Self) -> Self {
+                Lane { simd: self.simd, reg: R::$method(self.simd, self.reg, other.reg) }
+            }
+        }
+    };
+}
+operator!(Add, add);
+operator!(Sub, sub);
+operator!(Mul, mul);
+operator!(Div, div);
+
+impl<S: Isa, R: Real> Neg for Lane<S, R> {
+    type Output = Self;
+    #[inline(always)]
+    fn neg(self) -> Self {
+        Lane { simd: self.simd, reg: R::neg(self.simd, self.reg) }
+    }
+}

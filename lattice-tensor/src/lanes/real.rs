@@ -1,0 +1,152 @@
+//! The two precisions, `f32` and `f64`, as lanes.
+
+use super::Isa;
+use std::fmt::{Debug, Display};
+
+/// A floating-point precision that lanes can hold: `f32` or `f64`.
+///
+/// Conversions from `f64` round to nearest. The register operations mirror `pulp::Simd` with the precision taken out
+/// of the name.
+pub trait Real: bytemuck::Pod + Default + PartialOrd + Debug + Display + Send + Sync + 'static {
+    /// Numbers in a lane group, one cache line of 64 bytes.
+    const WIDTH: usize;
+    /// `"f32"` or `"f64"`.
+    const NAME: &'static str;
+    /// A register of the instruction set `S`.
+    type Reg<S: Isa>: bytemuck::Pod + Debug + Send + Sync;
+    /// A lane-wise truth value of the instruction set `S`.
+    type Mask<S: Isa>: Copy + Debug;
+    /// The unsigned integer of the same size.
+    type Bits: bytemuck::Pod;
+
+    /// Rounds to this precision.
+    fn from_f64(x: f64) -> Self;
+    /// Widens, exactly.
+    fn to_f64(self) -> f64;
+    /// The same number in every lane.
+    fn splat<S: Isa>(simd: S, x: Self) -> Self::Reg<S>;
+    /// Lane-wise sum.
+    fn add<S: Isa>(simd: S, a: Self::Reg<S>, b: Self::Reg<S>) -> Self::Reg<S>;
+    /// Lane-wise difference.
+    fn sub<S: Isa>(simd: S, a: Self::Reg<S>, b: Self::Reg<S>) -> Self::Reg<S>;
+    /// Lane-wise product.
+    fn mul<S: Isa>(simd: S, a: Self::Reg<S>, b: Self::Reg<S>) -> Self::Reg<S>;
+    /// Lane-wise quotient.
+    fn div<S: Isa>(simd: S, a: Self::Reg<S>, b: Self::Reg<S>) -> Self::Reg<S>;
+    /// Lane-wise `a * b + c` with one rounding.
+    fn mul_add<S: Isa>(simd: S, a: Self::Reg<S>, b: Self::Reg<S>, c: Self::Reg<S>) -> Self::Reg<S>;
+    /// Lane-wise negation.
+    fn neg<S: Isa>(simd: S, a: Self::Reg<S>) -> Self::Reg<S>;
+    /// Lane-wise absolute value.
+    fn abs<S: Isa>(simd: S, a: Self::Reg<S>) -> Self::Reg<S>;
+    /// Lane-wise square root.
+    fn sqrt<S: Isa>(simd: S, a: Self::Reg<S>) -> Self::Reg<S>;
+    /// Lane-wise `a < b`.
+    fn lt<S: Isa>(simd: S, a: Self::Reg<S>, b: Self::Reg<S>) -> Self::Mask<S>;
+    /// Lane-wise choice.
+    fn select<S: Isa>(simd: S, mask: Self::Mask<S>, yes: Self::Reg<S>, no: Self::Reg<S>) -> Self::Reg<S>;
+    /// Applies a function to the bits of each lane.
+    fn map_bits<S: Isa>(a: Self::Reg<S>, f: impl Fn(Self::Bits) -> Self::Bits) -> Self::Reg<S>;
+    /// Loads part `part` of a lane group, lanes permuted.
+    ///
+    /// # Safety
+    /// `row` must be readable for a lane group and every `from[l]` below `WIDTH`.
+    unsafe fn load_permuted<S: Isa>(simd: S, row: *const Self, from: &[u32; 16], part: usize) -> Self::Reg<S>;
+    /// Adds the lanes of `a` to `f64` sums, lane by lane; `sums` holds as many numbers as the register.
+    ///
+    /// # Safety
+    /// `sums` must be valid for reading and writing one `f64` per lane of the register.
+    unsafe fn add_to_f64<S: Isa>(simd: S, a: Self::Reg<S>, sums: *mut f64);
+}
+
+/// Applies `f` to each lane of a register seen as an array; the loop has a compile-time count and vectorises.
+#[inline(always)]
+fn map_array<V: bytemuck::Pod, B: bytemuck::Pod>(mut reg: V, f: impl Fn(B) -> B) -> V {
+    for lane in bytemuck::cast_slice_mut::<V, B>(std::slice::from_mut(&mut reg)) {
+        *lane = f(*lane);
+    }
+    reg
+}
+
+macro_rules! real {
+    ($r:ident, $width:expr, $bits:ident, $reg:ident, $mask:ident, $permuted:ident, $widen:ident,
+     $splat:ident $add:ident $sub:ident $mul:ident $div:ident $fma:ident $neg:ident $abs:ident $sqrt:ident $lt:ident $select:ident) => {
+        impl Real for $r {
+            const WIDTH: usize = $width;
+            const NAME: &'static str = stringify!($r);
+            type Reg<S: Isa> = S::$reg;
+            type Mask<S: Isa> = S::$mask;
+            type Bits = $bits;
+            #[inline(always)]
+            fn from_f64(x: f64) -> Self {
+                x as $r
+            }
+            #[inline(always)]
+            fn to_f64(self) -> f64 {
+                self as f64
+            }
+            #[inline(always)]
+            fn splat<S: Isa>(simd: S, x: Self) -> S::$reg {
+                simd.$splat(x)
+            }
+            #[inline(always)]
+            fn add<S: Isa>(simd: S, a: S::$reg, b: S::$reg) -> S::$reg {
+                simd.$add(a, b)
+            }
+            #[inline(always)]
+            fn sub<S: Isa>(simd: S, a: S::$reg, b: S::$reg) -> S::$reg {
+                simd.$sub(a, b)
+            }
+            #[inline(always)]
+            fn mul<S: Isa>(simd: S, a: S::$reg, b: S::$reg) -> S::$reg {
+                simd.$mul(a, b)
+            }
+            #[inline(always)]
+            fn div<S: Isa>(simd: S, a: S::$reg, b: S::$reg) -> S::$reg {
+                simd.$div(a, b)
+            }
+            #[inline(always)]
+            fn mul_add<S: Isa>(simd: S, a: S::$reg, b: S::$reg, c: S::$reg) -> S::$reg {
+                simd.$fma(a, b, c)
+            }
+            #[inline(always)]
+            fn neg<S: Isa>(simd: S, a: S::$reg) -> S::$reg {
+                simd.$neg(a)
+            }
+            #[inline(always)]
+            fn abs<S: Isa>(simd: S, a: S::$reg) -> S::$reg {
+                simd.$abs(a)
+            }
+            #[inline(always)]
+            fn sqrt<S: Isa>(simd: S, a: S::$reg) -> S::$reg {
+                simd.$sqrt(a)
+            }
+            #[inline(always)]
+            fn lt<S: Isa>(simd: S, a: S::$reg, b: S::$reg) -> S::$mask {
+                simd.$lt(a, b)
+            }
+            #[inline(always)]
+            fn select<S: Isa>(simd: S, mask: S::$mask, yes: S::$reg, no: S::$reg) -> S::$reg {
+                simd.$select(mask, yes, no)
+            }
+            #[inline(always)]
+            fn map_bits<S: Isa>(a: S::$reg, f: impl Fn($bits) -> $bits) -> S::$reg {
+                map_array(a, f)
+            }
+            #[inline(always)]
+            unsafe fn load_permuted<S: Isa>(simd: S, row: *const Self, from: &[u32; 16], part: usize) -> S::$reg {
+                // SAFETY: forwarded to the caller.
+                unsafe { simd.$permuted(row, from, part) }
+            }
+            #[inline(always)]
+            unsafe fn add_to_f64<S: Isa>(simd: S, a: S::$reg, sums: *mut f64) {
+                // SAFETY: forwarded to the caller.
+                unsafe { simd.$widen(a, sums) }
+            }
+        }
+    };
+}
+real!(f32, 16, u32, f32s, m32s, load_permuted_f32, add_f32_to_f64,
+    splat_f32s add_f32s sub_f32s mul_f32s div_f32s mul_add_f32s neg_f32s abs_f32s sqrt_f32s less_than_f32s select_f32s);
+real!(f64, 8, u64, f64s, m64s, load_permuted_f64, add_f64_to_f64,
+    splat_f64s add_f64s sub_f64s mul_f64s div_f64s mul_add_f64s neg_f64s abs_f64s sqrt_f64s less_than_f64s select_f64s);
