@@ -1,3 +1,19 @@
 //! Periodic lattice fields: what they are, where their numbers lie, what can be done to them.
-#![warn(missing_docs)]
+pub mod device;
+pub mod error;
+pub mod field;
+pub mod graph;
 pub mod lanes;
+pub mod lattice;
+pub mod layout;
+pub mod ops;
+pub mod spec;
+
+pub use device::cpu::{Bindings, Cpu, Draws, Program};
+pub use error::{Error, Result};
+pub use field::{Field, FieldData, ScalarField};
+pub use graph::{Graph, NodeId};
+pub use lanes::Real;
+pub use lattice::{Boundary, Lattice, Location};
+pub use layout::Layout;
+pub use spec::{Cost, Fibre, Spec};

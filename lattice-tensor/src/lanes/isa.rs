@@ -9,15 +9,15 @@ pub trait Isa: Simd {
     /// Loads part `part` of the 16 numbers at `row`, lane `l` of the group taken from `row[from[l]]`.
     ///
     /// # Safety
-    /// `row` must be readable for 16 numbers and `from` hold values below 16.
+    /// `row` must be readable for 16 numbers. Entries of `from` count modulo 16.
     #[inline(always)]
     unsafe fn load_permuted_f32(self, row: *const f32, from: &[u32; 16], part: usize) -> Self::f32s {
         let mut reg: Self::f32s = bytemuck::Zeroable::zeroed();
         let lanes: &mut [f32] = bytemuck::cast_slice_mut(std::slice::from_mut(&mut reg));
         let start = part * lanes.len();
         for (lane, &source) in lanes.iter_mut().zip(&from[start..]) {
-            // SAFETY: the caller promises `source < 16` and 16 readable numbers.
-            *lane = unsafe { *row.add(source as usize) };
+            // SAFETY: the caller promises 16 readable numbers.
+            *lane = unsafe { *row.add(source as usize % 16) };
         }
         reg
     }
@@ -25,15 +25,15 @@ pub trait Isa: Simd {
     /// As [`Self::load_permuted_f32`] for the 8 numbers of a group of `f64`.
     ///
     /// # Safety
-    /// `row` must be readable for 8 numbers and the first 8 entries of `from` be below 8.
+    /// `row` must be readable for 8 numbers. Entries of `from` count modulo 8.
     #[inline(always)]
     unsafe fn load_permuted_f64(self, row: *const f64, from: &[u32; 16], part: usize) -> Self::f64s {
         let mut reg: Self::f64s = bytemuck::Zeroable::zeroed();
         let lanes: &mut [f64] = bytemuck::cast_slice_mut(std::slice::from_mut(&mut reg));
         let start = part * lanes.len();
         for (lane, &source) in lanes.iter_mut().zip(&from[start..]) {
-            // SAFETY: the caller promises `source < 8` and 8 readable numbers.
-            *lane = unsafe { *row.add(source as usize) };
+            // SAFETY: the caller promises 8 readable numbers.
+            *lane = unsafe { *row.add(source as usize % 8) };
         }
         reg
     }

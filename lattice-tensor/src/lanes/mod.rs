@@ -84,10 +84,43 @@ impl<S: Isa, R: Real> Lane<S, R> {
         unsafe { to.cast::<R::Reg<S>>().write_unaligned(self.reg) }
     }
 
+    /// Loads the register that begins at `from[index]`.
+    ///
+    /// # Panics
+    /// If the slice ends before the register does.
+    #[inline(always)]
+    pub fn at(simd: S, from: &[R], index: usize) -> Self {
+        let lanes = &from[index..][..Self::LEN];
+        // SAFETY: `lanes` holds a register.
+        unsafe { Self::load(simd, lanes.as_ptr()) }
+    }
+
+    /// Stores the register at `to[index]` and after.
+    ///
+    /// # Panics
+    /// If the slice ends before the register does.
+    #[inline(always)]
+    pub fn put(self, to: &mut [R], index: usize) {
+        let lanes = &mut to[index..][..Self::LEN];
+        // SAFETY: `lanes` holds a register.
+        unsafe { self.store(lanes.as_mut_ptr()) }
+    }
+
+    /// Part `part` of the lane group that begins at `from[index]`, lane `l` taken from lane `lanes[l]`.
+    ///
+    /// # Panics
+    /// If the slice ends before the lane group does.
+    #[inline(always)]
+    pub fn at_permuted(simd: S, from: &[R], index: usize, lanes: &[u32; 16], part: usize) -> Self {
+        let row = &from[index..][..R::WIDTH];
+        // SAFETY: `row` holds a lane group.
+        unsafe { Self::load_permuted(simd, row.as_ptr(), lanes, part) }
+    }
+
     /// Loads part `part` of the lane group at `row`, lane `l` of the group taken from lane `from[l]`.
     ///
     /// # Safety
-    /// `row` must be valid for reading a whole lane group and every entry of `from` must be below [`Real::WIDTH`].
+    /// `row` must be valid for reading a whole lane group. Entries of `from` count modulo [`Real::WIDTH`].
     #[inline(always)]
     pub unsafe fn load_permuted(simd: S, row: *const R, from: &[u32; 16], part: usize) -> Self {
         // SAFETY: forwarded to the caller.

@@ -50,7 +50,7 @@ pub trait Real: bytemuck::Pod + Default + PartialOrd + Debug + Display + Send + 
     /// Loads part `part` of a lane group, lanes permuted.
     ///
     /// # Safety
-    /// `row` must be readable for a lane group and every `from[l]` below `WIDTH`.
+    /// `row` must be readable for a lane group.
     unsafe fn load_permuted<S: Isa>(simd: S, row: *const Self, from: &[u32; 16], part: usize) -> Self::Reg<S>;
     /// Adds the lanes of `a` to `f64` sums, lane by lane; `sums` holds as many numbers as the register.
     ///

@@ -1,0 +1,309 @@
+//! Chains of pointwise ops: one pass through memory.
+//!
+//! A chain runs over the rows of its fields in strips of [`STRIP`] rows. Within a strip each instruction reads and
+//! writes short buffers that stay in the first-level cache; what later steps need goes straight to memory. Shifts and
+//! channels are loads, sums over the lattice are the chain's ends.
+
+use super::args::{Args, Kernel, Place};
+use crate::lanes::{Isa, Lane, Real, Vectorize};
+use crate::layout::{Hop, Twist};
+use crate::ops::Pointwise;
+
+/// Rows in a strip: 2 KiB a buffer.
+pub(super) const STRIP: usize = 32;
+
+/// What an instruction reads.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Operand {
+    /// Rows `offset + stride · row` of an input of the chain.
+    Input { input: usize, offset: usize, stride: usize },
+    /// Rows of an output of the chain that an earlier instruction has written.
+    Output(usize),
+    /// A strip buffer.
+    Strip(usize),
+    /// A number for each lane or for all, the same in every row; its place among the spread numbers.
+    Spread(usize),
+}
+
+/// Where an instruction writes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Target {
+    Strip(usize),
+    Output(usize),
+}
+
+/// The rows of neighbours.
+#[derive(Clone, Debug)]
+pub(super) struct Hops {
+    pub input: usize,
+    pub components: usize,
+    /// One entry a site; `None` reads zero.
+    pub table: Vec<Option<Hop>>,
+    pub twists: Vec<Twist>,
+    /// The rows alone, if every neighbour exists and no lane is permuted.
+    pub plain: Option<Vec<u32>>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Instruction {
+    Pointwise { kind: Pointwise, operands: [Operand; 3], to: Target },
+    Copy { from: Operand, to: Target },
+    Load { hops: Hops, to: Target },
+    Sum { from: Operand, output: usize },
+}
+
+/// A chain, prepared.
+#[derive(Clone, Debug)]
+pub(super) struct Chain {
+    pub rows: usize,
+    pub instructions: Vec<Instruction>,
+    pub strips: usize,
+    /// Inputs that are one number a lane, or one for all.
+    pub spreads: Vec<usize>,
+    /// Outputs that are sums.
+    pub sums: Vec<usize>,
+    /// Lanes of one sample, over which sums run too.
+    pub nodes: usize,
+}
+
+impl<R: Real> Kernel<R> for Chain {
+    fn run(&self, args: &mut Args<'_, R>) {
+        args.level.run(Run { chain: self, args });
+    }
+    fn scratch(&self) -> usize {
+        (self.strips * STRIP + self.spreads.len()) * R::WIDTH
+    }
+}
+
+struct Run<'c, 'a, 'b, R> {
+    chain: &'c Chain,
+    args: &'a mut Args<'b, R>,
+}
+
+impl<R: Real> Vectorize for Run<'_, '_, '_, R> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Isa>(self, simd: S) {
+        let Run { chain, args } = self;
+        let strips = args.scratch.as_mut_ptr();
+        // SAFETY: `Kernel::scratch` asks for the strips and the spread rows behind them.
+        let spread_rows = unsafe { strips.add(chain.strips * STRIP * R::WIDTH) };
+        for (i, &input) in chain.spreads.iter().enumerate() {
+            for lane in 0..R::WIDTH {
+                let value = match args.inputs[input] {
+                    // SAFETY: the place holds one number a lane.
+                    Place::PerSample { at, .. } => unsafe { *at.add(lane) },
+                    Place::Uniform(value) => value,
+                    _ => f64::NAN,
+                };
+                // SAFETY: as above.
+                unsafe { *spread_rows.add(i * R::WIDTH + lane) = R::from_f64(value) };
+            }
+        }
+        for &output in &chain.sums {
+            if let Place::PerSample { at, len } = args.outputs[output] {
+                // SAFETY: the place holds one number a lane.
+                unsafe { std::slice::from_raw_parts_mut(at, len) }.fill(0.0);
+            }
+        }
+        let mut start = 0;
+        while start < chain.rows {
+            let rows = STRIP.min(chain.rows - start);
+            let memory = Memory { inputs: args.inputs, outputs: args.outputs, strips, spread_rows, start };
+            for instruction in &chain.instructions {
+                for part in 0..Lane::<S, R>::PARTS {
+                    execute::<S, R>(simd, instruction, &memory, rows, part);
+                }
+            }
+            start += rows;
+        }
+        if chain.nodes > 1 {
+            for &output in &chain.sums {
+                if let Place::PerSample { at, len } = args.outputs[output] {
+                    // SAFETY: the place holds one number a lane.
+                    let lanes = unsafe { std::slice::from_raw_parts_mut(at, len) };
+                    for sample in lanes.chunks_exact_mut(chain.nodes) {
+                        let sum = sample.iter().sum();
+                        sample.fill(sum);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Where the strip at row `start` lies.
+struct Memory<'a, R> {
+    inputs: &'a [Place<R>],
+    outputs: &'a [Place<R>],
+    strips: *mut R,
+    spread_rows: *mut R,
+    start: usize,
+}
+
+impl<R: Real> Memory<'_, R> {
+    /// The first row of an operand and the distance between its rows, in numbers.
+    #[inline(always)]
+    fn operand(&self, operand: Operand) -> (*const R, usize) {
+        // SAFETY: the planner's offsets and strides stay inside the operand for all rows of the chain.
+        unsafe {
+            match operand {
+                Operand::Input { input, offset, stride } => match self.inputs[input] {
+                    Place::Field { at, .. } => {
+                        (at.add((offset + stride * self.start) * R::WIDTH).cast_const(), stride * R::WIDTH)
+                    }
+                    _ => (std::ptr::null(), 0),
+                },
+                Operand::Output(output) => (self.target(Target::Output(output)).cast_const(), R::WIDTH),
+                Operand::Strip(i) => (self.strips.add(i * STRIP * R::WIDTH).cast_const(), R::WIDTH),
+                Operand::Spread(i) => (self.spread_rows.add(i * R::WIDTH).cast_const(), 0),
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn target(&self, target: Target) -> *mut R {
+        // SAFETY: as above.
+        unsafe {
+            match target {
+                Target::Strip(i) => self.strips.add(i * STRIP * R::WIDTH),
+                Target::Output(output) => match self.outputs[output] {
+                    Place::Field { at, .. } => at.add(self.start * R::WIDTH),
+                    _ => std::ptr::null_mut(),
+                },
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn execute<S: Isa, R: Real>(simd: S, instruction: &Instruction, memory: &Memory<'_, R>, rows: usize, part: usize) {
+    let lane0 = part * Lane::<S, R>::LEN;
+    match instruction {
+        Instruction::Pointwise { kind, operands, to } => {
+            let [a, b, c] = operands.map(
+                #[inline(always)]
+                |operand| memory.operand(operand),
+            );
+            let to = memory.target(*to);
+            kind.on_strip(
+                rows,
+                #[inline(always)]
+                |operand, row| {
+                    let (at, stride) = match operand {
+                        0 => a,
+                        1 => b,
+                        _ => c,
+                    };
+                    // SAFETY: every operand has `rows` rows from here on.
+                    unsafe { Lane::<S, R>::load(simd, at.add(row * stride + lane0)) }
+                },
+                #[inline(always)]
+                // SAFETY: so has the target.
+                |row, value| unsafe { value.store(to.add(row * R::WIDTH + lane0)) },
+            );
+        }
+        Instruction::Copy { from, to } => {
+            let (at, stride) = memory.operand(*from);
+            let to = memory.target(*to);
+            for row in 0..rows {
+                // SAFETY: operand and target have `rows` rows.
+                unsafe { Lane::<S, R>::load(simd, at.add(row * stride + lane0)).store(to.add(row * R::WIDTH + lane0)) }
+            }
+        }
+        Instruction::Load { hops, to } => load::<S, R>(simd, hops, memory, *to, rows, part),
+        Instruction::Sum { from, output } => {
+            let (at, stride) = memory.operand(*from);
+            if let Place::PerSample { at: sums, .. } = memory.outputs[*output] {
+                for row in 0..rows {
+                    // SAFETY: the operand has `rows` rows; the sums hold one number a lane.
+                    unsafe {
+                        R::add_to_f64(
+                            simd,
+                            Lane::<S, R>::load(simd, at.add(row * stride + lane0)).reg(),
+                            sums.add(lane0),
+                        );
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn load<S: Isa, R: Real>(simd: S, hops: &Hops, memory: &Memory<'_, R>, to: Target, rows: usize, part: usize) {
+    let Place::Field { at, .. } = memory.inputs[hops.input] else { return };
+    let to = memory.target(to);
+    let lane0 = part * Lane::<S, R>::LEN;
+    if let (Some(plain), 1) = (&hops.plain, hops.components) {
+        for (row, &from) in plain[memory.start..memory.start + rows].iter().enumerate() {
+            // SAFETY: hops stay on the input's sub-lattice; the target has `rows` rows.
+            unsafe {
+                Lane::<S, R>::load(simd, at.add(from as usize * R::WIDTH + lane0))
+                    .store(to.add(row * R::WIDTH + lane0));
+            }
+        }
+        return;
+    }
+    let width = R::WIDTH;
+    for row in 0..rows {
+        let (site, component) = ((memory.start + row) / hops.components, (memory.start + row) % hops.components);
+        // SAFETY: hops stay on the input's sub-lattice; the target has `rows` rows.
+        unsafe {
+            let value = match hops.table[site] {
+                None => Lane::<S, R>::constant(simd, 0.0),
+                Some(hop) => {
+                    let from = at.add((hop.row as usize * hops.components + component) * width).cast_const();
+                    match hop.twist {
+                        0 => Lane::load(simd, from.add(lane0)),
+                        twist => {
+                            let twist = &hops.twists[twist as usize];
+                            let phase = |numbers: &[f64; 16]| {
+                                let mut lanes = [R::default(); 16];
+                                for (l, x) in lanes.iter_mut().zip(numbers) {
+                                    *l = R::from_f64(*x);
+                                }
+                                Lane::<S, R>::load(simd, lanes.as_ptr().add(lane0))
+                            };
+                            let own = Lane::<S, R>::load_permuted(simd, from, &twist.from, part);
+                            let re = own * phase(&twist.phase_re);
+                            if twist.phase_im.iter().all(|&x| x == 0.0) {
+                                re
+                            } else {
+                                // (a + ib)(p + iq): the other component enters with −q for the real part, +q for the imaginary
+                                let other = at.add((hop.row as usize * hops.components + 1 - component) * width);
+                                let other = Lane::<S, R>::load_permuted(simd, other, &twist.from, part);
+                                let cross = other * phase(&twist.phase_im);
+                                if component == 0 { re - cross } else { re + cross }
+                            }
+                        }
+                    }
+                }
+            };
+            value.store(to.add(row * width + lane0));
+        }
+    }
+}
+
+/// A pointwise op on numbers per sample, in `f64`.
+pub(super) struct PerSampleOp(pub Pointwise);
+
+impl<R: Real> Kernel<R> for PerSampleOp {
+    fn run(&self, args: &mut Args<'_, R>) {
+        let inputs = args.inputs;
+        let arity = self.0.arity();
+        for (lane, out) in args.output_per_sample().iter_mut().enumerate() {
+            let mut operands = [0.0; 3];
+            for (operand, place) in operands.iter_mut().zip(inputs) {
+                *operand = match *place {
+                    // SAFETY: the place holds one number a lane.
+                    Place::PerSample { at, .. } => unsafe { *at.add(lane) },
+                    Place::Uniform(value) => value,
+                    _ => f64::NAN,
+                };
+            }
+            *out = self.0.on_f64(&operands[..arity]);
+        }
+    }
+}

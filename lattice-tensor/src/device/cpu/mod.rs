@@ -1,0 +1,17 @@
+//! The processor: threads, kernels, and the run of a planned program.
+//!
+//! Each thread takes a block of samples and runs the *whole* program on it before the next block, so that a block's
+//! working set stays in the second-level cache and threads meet only at the end.
+
+mod args;
+mod chain;
+mod memory;
+mod plan;
+mod pool;
+mod run;
+
+pub use args::{Args, Kernel};
+pub use memory::Aligned;
+pub use plan::Program;
+pub use pool::Cpu;
+pub use run::{Bindings, Draws};

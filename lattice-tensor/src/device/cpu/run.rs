@@ -1,0 +1,317 @@
+//! Running a planned program over the blocks of a batch.
+
+use super::args::{Args, Place};
+use super::memory::Aligned;
+use super::plan::{Home, PerSampleOutput, Program, UniformStep};
+use super::pool::Cpu;
+use crate::error::{Error, Result};
+use crate::field::FieldData;
+use crate::lanes::Real;
+use crate::spec::Spec;
+use std::sync::Mutex;
+
+/// The key of a run's random numbers, besides each op's own stream name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Draws {
+    /// The seed.
+    pub seed: u64,
+    /// The step of a training or chain.
+    pub step: u64,
+    /// The number of the first sample of the batch.
+    pub first_sample: u64,
+}
+
+/// The data of one run. Each list holds the arguments (or outputs) of its kind in the order of declaration.
+pub struct Bindings<'a, 'f, R: Real> {
+    /// How many samples.
+    pub samples: usize,
+    /// The key of the random numbers.
+    pub draws: Draws,
+    /// Field arguments.
+    pub fields: &'a [&'f FieldData<R>],
+    /// Per-sample arguments.
+    pub per_sample: &'a [&'f [f64]],
+    /// Uniform arguments.
+    pub uniforms: &'a [f64],
+    /// The flat parameter buffer.
+    pub weights: &'a [R],
+    /// Field outputs.
+    pub out_fields: &'a mut [&'f mut FieldData<R>],
+    /// Per-sample outputs.
+    pub out_per_sample: &'a mut [&'f mut [f64]],
+    /// Sums over the batch, one after the other.
+    pub out_sums: &'a mut [f64],
+}
+
+impl<R: Real> Default for Bindings<'_, '_, R> {
+    fn default() -> Self {
+        Bindings {
+            samples: 0,
+            draws: Draws::default(),
+            fields: &[],
+            per_sample: &[],
+            uniforms: &[],
+            weights: &[],
+            out_fields: &mut [],
+            out_per_sample: &mut [],
+            out_sums: &mut [],
+        }
+    }
+}
+
+/// What one thread needs to run a block.
+pub(super) struct Workspace<R> {
+    arena: Aligned<R>,
+    numbers: Aligned<f64>,
+    scratch: Aligned<R>,
+    sums: Aligned<R>,
+    inputs: Vec<Place<R>>,
+    outputs: Vec<Place<R>>,
+}
+
+// SAFETY: the places are refilled before each kernel and never outlive the run that fills them.
+unsafe impl<R: Send> Send for Workspace<R> {}
+
+/// Sums over the batch are collected in this many slots: slot `s` takes the blocks `b ≡ s` in increasing order, and
+/// the slots are added in order at the end. A constant, so that results depend neither on threads nor on timing.
+const SLOTS: usize = 32;
+
+/// A pointer that tasks may share because each touches its own blocks.
+#[derive(Clone, Copy)]
+struct Shared<T>(*mut T);
+// SAFETY: see `Run`: every task writes only the ranges of its own blocks.
+unsafe impl<T> Send for Shared<T> {}
+// SAFETY: as above.
+unsafe impl<T> Sync for Shared<T> {}
+
+impl<R: Real> Program<R> {
+    /// Runs the program.
+    ///
+    /// # Errors
+    /// If an argument or output is missing, or of another type, layout or size than the program needs.
+    pub fn run(&mut self, cpu: &Cpu, bindings: &mut Bindings<'_, '_, R>) -> Result<()> {
+        self.check(bindings)?;
+        self.reserve(cpu)?;
+        for &(step, index) in &self.uniform_steps {
+            self.uniforms[index] = match step {
+                UniformStep::Constant(value) => value,
+                UniformStep::Argument(argument) => bindings.uniforms[self.arguments[argument].index],
+                UniformStep::Pointwise(kind, places) => {
+                    let values = places.map(|p| self.uniforms[p]);
+                    kind.on_f64(&values[..kind.arity()])
+                }
+            };
+        }
+        let blocks = self.layout.blocks(bindings.samples);
+        let mut fields = [const { Shared(std::ptr::null_mut()) }; 32];
+        for (place, field) in fields.iter_mut().zip(bindings.out_fields.iter_mut()) {
+            *place = Shared(field.numbers_mut().as_mut_ptr());
+        }
+        let mut numbers = [const { Shared(std::ptr::null_mut()) }; 64];
+        for (place, out) in numbers.iter_mut().zip(bindings.out_per_sample.iter_mut()) {
+            *place = Shared(out.as_mut_ptr());
+        }
+        let run = Run { program: self, cpu, bindings, fields: &fields, numbers: &numbers };
+        if self.sums == 0 {
+            cpu.for_each(blocks, |block| run.with_workspace(|w| run.block(block, w)));
+        } else {
+            let slots = Shared(self.slots.as_ptr().cast_mut());
+            cpu.for_each(SLOTS.min(blocks), |slot| {
+                run.with_workspace(|w| {
+                    w.sums.fill(R::default());
+                    (slot..blocks).step_by(SLOTS).for_each(|block| run.block(block, w));
+                    let slots = slots;
+                    // SAFETY: each task has a slot of its own.
+                    let sums = unsafe {
+                        std::slice::from_raw_parts_mut(slots.0.add(slot * run.program.sums), run.program.sums)
+                    };
+                    add_lanes(&w.sums, sums);
+                });
+            });
+            bindings.out_sums.fill(0.0);
+            for slot in self.slots.chunks_exact(self.sums).take(SLOTS.min(blocks)) {
+                bindings.out_sums.iter_mut().zip(slot).for_each(|(sum, x)| *sum += x.to_f64());
+            }
+        }
+        Ok(())
+    }
+
+    fn check(&self, bindings: &Bindings<'_, '_, R>) -> Result<()> {
+        let mismatch = |what: &str, expected: String, found: String| {
+            Err(Error::Binding { what: what.to_string(), expected, found })
+        };
+        let samples = bindings.samples;
+        let field = |what: &str, spec: Spec, field: Option<&FieldData<R>>| match field {
+            None => mismatch(what, spec.to_string(), "nothing".into()),
+            Some(f) if f.spec() != spec => mismatch(what, spec.to_string(), f.spec().to_string()),
+            Some(f) if *f.layout() != self.layout => mismatch(what, "the program's layout".into(), "another".into()),
+            Some(f) if f.samples() != samples => mismatch(what, format!("{samples} samples"), f.samples().to_string()),
+            Some(_) => Ok(()),
+        };
+        for port in &self.arguments {
+            match port.spec {
+                Spec::Field { .. } => field(&port.name, port.spec, bindings.fields.get(port.index).copied())?,
+                Spec::PerSample => {
+                    let found = bindings.per_sample.get(port.index).map_or(0, |x| x.len());
+                    if found != samples {
+                        return mismatch(&port.name, format!("{samples} numbers"), found.to_string());
+                    }
+                }
+                Spec::Uniform => {
+                    if port.index >= bindings.uniforms.len() {
+                        return mismatch(&port.name, "a number".into(), "nothing".into());
+                    }
+                }
+                Spec::Weights { .. } | Spec::BatchSum { .. } => {}
+            }
+        }
+        if bindings.weights.len() < self.weights {
+            return mismatch("weights", self.weights.to_string(), bindings.weights.len().to_string());
+        }
+        for port in &self.outputs {
+            match port.spec {
+                Spec::Field { .. } => {
+                    field(&port.name, port.spec, bindings.out_fields.get(port.index).map(|f| &**f))?;
+                }
+                Spec::PerSample | Spec::Uniform => {
+                    let found = bindings.out_per_sample.get(port.index).map_or(0, |x| x.len());
+                    if found != samples {
+                        return mismatch(&port.name, format!("{samples} numbers"), found.to_string());
+                    }
+                }
+                Spec::Weights { .. } | Spec::BatchSum { .. } => {}
+            }
+        }
+        if bindings.out_sums.len() != self.sums {
+            return mismatch("sums", self.sums.to_string(), bindings.out_sums.len().to_string());
+        }
+        if bindings.out_fields.len() > 32 || bindings.out_per_sample.len() > 64 {
+            return mismatch("outputs", "at most 32 fields and 64 numbers".into(), "more".into());
+        }
+        Ok(())
+    }
+
+    fn reserve(&mut self, cpu: &Cpu) -> Result<()> {
+        while self.workspaces.len() < cpu.threads() {
+            let most = |f: fn(&super::plan::Step<R>) -> usize| self.steps.iter().map(f).max().unwrap_or(0);
+            self.workspaces.push(Mutex::new(Workspace {
+                arena: Aligned::zeros(self.arena, "the arena of a block")?,
+                numbers: Aligned::zeros(self.per_sample_numbers * R::WIDTH, "numbers per sample")?,
+                scratch: Aligned::zeros(self.scratch, "scratch memory")?,
+                sums: Aligned::zeros(self.sums * R::WIDTH, "sums over the batch")?,
+                inputs: Vec::with_capacity(most(|s| s.inputs.len())),
+                outputs: Vec::with_capacity(most(|s| s.outputs.len())),
+            }));
+        }
+        if self.slots.is_empty() && self.sums > 0 {
+            self.slots = vec![R::default(); SLOTS * self.sums];
+        }
+        Ok(())
+    }
+}
+
+/// Adds the lanes of each sum in a fixed tree.
+fn add_lanes<R: Real>(lanes: &[R], sums: &mut [R]) {
+    for (lanes, sum) in lanes.chunks_exact(R::WIDTH).zip(sums) {
+        let mut tree = [R::default(); 16];
+        tree[..R::WIDTH].copy_from_slice(lanes);
+        let mut half = R::WIDTH / 2;
+        while half > 0 {
+            for l in 0..half {
+                tree[l] = R::from_f64(tree[l].to_f64() + tree[l + half].to_f64());
+            }
+            half /= 2;
+        }
+        *sum = tree[0];
+    }
+}
+
+/// One run, as its tasks see it. Tasks write only the field rows, numbers and slots of their own blocks.
+struct Run<'r, 'a, 'f, R: Real> {
+    program: &'r Program<R>,
+    cpu: &'r Cpu,
+    bindings: &'r Bindings<'a, 'f, R>,
+    fields: &'r [Shared<R>],
+    numbers: &'r [Shared<f64>],
+}
+
+// SAFETY: the bindings are only read through this reference; what is written goes through `Shared`.
+unsafe impl<R: Real> Sync for Run<'_, '_, '_, R> {}
+
+impl<R: Real> Run<'_, '_, '_, R> {
+    fn with_workspace(&self, work: impl FnOnce(&mut Workspace<R>)) {
+        let slot = &self.program.workspaces[self.cpu.thread()];
+        match slot.lock() {
+            Ok(mut workspace) => work(&mut workspace),
+            // A panic in a kernel has poisoned it; its contents are scratch.
+            Err(poisoned) => work(&mut poisoned.into_inner()),
+        }
+    }
+
+    fn block(&self, block: usize, workspace: &mut Workspace<R>) {
+        let Run { program, bindings, .. } = self;
+        let nodes = program.layout.nodes();
+        let samples_per_row = program.layout.samples_per_row();
+        let first = block * samples_per_row;
+        let lanes = |index: usize| index * R::WIDTH..(index + 1) * R::WIDTH;
+        let mut given = bindings.per_sample.iter();
+        for place in &program.per_sample_arguments {
+            if let (Some(index), Some(numbers)) = (place, given.next()) {
+                for (lane, x) in workspace.numbers[lanes(*index)].iter_mut().enumerate() {
+                    // Padding repeats the last sample.
+                    *x = numbers[(first + lane / nodes).min(bindings.samples - 1)];
+                }
+            }
+        }
+        if let Some(index) = program.mask {
+            for (lane, x) in workspace.numbers[lanes(index)].iter_mut().enumerate() {
+                *x = if first + lane / nodes < bindings.samples { 1.0 } else { 0.0 };
+            }
+        }
+        let draws = Draws { first_sample: bindings.draws.first_sample + first as u64, ..bindings.draws };
+        let arena = workspace.arena.as_mut_ptr();
+        let numbers = workspace.numbers.as_mut_ptr();
+        let sums = workspace.sums.as_mut_ptr();
+        for step in &program.steps {
+            // SAFETY: offsets were assigned within the sizes that the workspace was made with; field pointers are
+            // offset to this block, whose rows they hold.
+            let place = |home: &Home| unsafe {
+                match *home {
+                    Home::Arena { offset, len } => Place::Field { at: arena.add(offset), len },
+                    Home::Argument { field, len } => {
+                        let at = bindings.fields[field].numbers().as_ptr().add(block * len).cast_mut();
+                        Place::Field { at, len }
+                    }
+                    Home::Output { field, len } => Place::Field { at: self.fields[field].0.add(block * len), len },
+                    Home::PerSample { index } => Place::PerSample { at: numbers.add(index * R::WIDTH), len: R::WIDTH },
+                    Home::Weights { offset, len } => Place::Weights { at: bindings.weights.as_ptr().add(offset), len },
+                    Home::Uniform { index } => Place::Uniform(program.uniforms[index]),
+                    Home::Sum { offset, len } => Place::Field { at: sums.add(offset * R::WIDTH), len: len * R::WIDTH },
+                }
+            };
+            workspace.inputs.clear();
+            workspace.inputs.extend(step.inputs.iter().map(place));
+            workspace.outputs.clear();
+            workspace.outputs.extend(step.outputs.iter().map(place));
+            step.kernel.run(&mut Args {
+                inputs: &workspace.inputs,
+                outputs: &workspace.outputs,
+                scratch: &mut workspace.scratch,
+                level: self.cpu.level(),
+                block,
+                draws,
+                layout: &program.layout,
+            });
+        }
+        for (out, source) in self.numbers.iter().zip(&program.per_sample_outputs) {
+            for sample in first..(first + samples_per_row).min(bindings.samples) {
+                let value = match *source {
+                    PerSampleOutput::Computed(index) => workspace.numbers[index * R::WIDTH + (sample - first) * nodes],
+                    PerSampleOutput::Uniform(index) => program.uniforms[index],
+                };
+                // SAFETY: `check` has seen one number a sample in every output; samples belong to one block.
+                unsafe { *out.0.add(sample) = value };
+            }
+        }
+    }
+}

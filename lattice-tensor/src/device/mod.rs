@@ -1,0 +1,3 @@
+//! Where programs run.
+
+pub mod cpu;

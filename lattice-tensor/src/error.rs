@@ -1,0 +1,98 @@
+//! What can go wrong with fields and programs.
+
+use std::panic::Location as Line;
+
+/// An error of lattice-tensor: what, where, expected, found.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A lattice that cannot be.
+    #[error("lattice {extents:?}: {expected}")]
+    Lattice {
+        /// The extents asked for.
+        extents: Vec<usize>,
+        /// What a lattice must satisfy.
+        expected: String,
+    },
+    /// A layout that does not fit its lattice.
+    #[error("layout of lattice {extents:?} split {inner:?}: {expected}")]
+    Layout {
+        /// The extents.
+        extents: Vec<usize>,
+        /// How many virtual nodes were asked for in each direction.
+        inner: Vec<usize>,
+        /// What a split must satisfy.
+        expected: String,
+    },
+    /// An op was given inputs that it cannot take.
+    #[error("{op} at {line}: expected {expected}, found {found}")]
+    Op {
+        /// The op.
+        op: &'static str,
+        /// The line of the user's program.
+        line: String,
+        /// What it takes.
+        expected: String,
+        /// What it was given.
+        found: String,
+    },
+    /// A gradient was asked for that does not exist.
+    #[error("{op} at {line}: not differentiable with respect to its input {input}")]
+    NotDifferentiable {
+        /// The op.
+        op: &'static str,
+        /// The line of the user's program.
+        line: String,
+        /// Which input.
+        input: usize,
+    },
+    /// A program was run with data of the wrong size or kind.
+    #[error("{what}: expected {expected}, found {found}")]
+    Binding {
+        /// Which argument or output.
+        what: String,
+        /// What the program needs.
+        expected: String,
+        /// What it was given.
+        found: String,
+    },
+    /// More memory than there is.
+    #[error("{what} needs {bytes} bytes, which cannot be had")]
+    OutOfMemory {
+        /// What was to be allocated.
+        what: String,
+        /// How much.
+        bytes: u128,
+    },
+    /// A pool of threads could not be started.
+    #[error("cannot start {threads} threads: {reason}")]
+    Threads {
+        /// How many.
+        threads: usize,
+        /// What the system said.
+        reason: String,
+    },
+}
+
+impl Error {
+    /// An op's complaint; the line is filled in where the op is pushed.
+    pub fn op(op: &'static str, expected: impl Into<String>, found: impl std::fmt::Debug) -> Error {
+        Error::Op { op, line: String::new(), expected: expected.into(), found: format!("{found:?}") }
+    }
+
+    /// Adds the line of the user's program to an op's complaint.
+    pub fn at(self, at: &Line<'_>) -> Error {
+        match self {
+            Error::Op { op, line, expected, found } if line.is_empty() => {
+                Error::Op { op, line: at.to_string(), expected, found }
+            }
+            Error::NotDifferentiable { op, line, input } if line.is_empty() => {
+                Error::NotDifferentiable { op, line: at.to_string(), input }
+            }
+            other => other,
+        }
+    }
+}
+
+/// The result of lattice-tensor's functions.
+pub type Result<T> = std::result::Result<T, Error>;

@@ -1,0 +1,170 @@
+//! The program: a flat list of typed nodes, each an op applied to earlier nodes.
+//!
+//! Order of creation is an order of execution. Equal nodes are merged as they are pushed, and pointwise nodes are
+//! simplified by a few algebraic identities ([`simplify`]), so gradient rules may be written plainly.
+
+mod print;
+mod simplify;
+
+use crate::error::Result;
+use crate::lattice::Lattice;
+use crate::ops::{AnyOp, Argument, Constant, Op, Role};
+use crate::spec::Spec;
+use std::collections::HashMap;
+use std::panic::Location as Line;
+use std::sync::Arc;
+
+/// A node of a [`Graph`]: an index, valid in the graph that made it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct NodeId(pub(crate) u32);
+
+impl NodeId {
+    /// The position in the list of nodes.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// An op, what it is applied to, what comes out, and the line of the user's program that made it.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// The op.
+    pub op: Arc<dyn AnyOp>,
+    /// Its inputs.
+    pub inputs: Vec<NodeId>,
+    /// The type of its output.
+    pub spec: Spec,
+    /// Where the user's program made it.
+    pub line: &'static Line<'static>,
+    /// Equal nodes of different generations are kept apart: a recomputed value is not the remembered one.
+    pub generation: u32,
+}
+
+/// A program on the fields of one lattice.
+#[derive(Clone, Debug)]
+pub struct Graph {
+    lattice: Lattice,
+    nodes: Vec<Node>,
+    known: HashMap<(String, Vec<NodeId>, u32), NodeId>,
+    generation: u32,
+    arguments: Vec<NodeId>,
+}
+
+impl Graph {
+    /// An empty program.
+    pub fn new(lattice: &Lattice) -> Graph {
+        Graph {
+            lattice: lattice.clone(),
+            nodes: Vec::new(),
+            known: HashMap::new(),
+            generation: 0,
+            arguments: Vec::new(),
+        }
+    }
+
+    /// The lattice.
+    pub fn lattice(&self) -> &Lattice {
+        &self.lattice
+    }
+
+    /// All nodes, in order.
+    pub fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    /// One node.
+    pub fn node(&self, id: NodeId) -> &Node {
+        &self.nodes[id.index()]
+    }
+
+    /// The type of a node.
+    pub fn spec(&self, id: NodeId) -> Spec {
+        self.nodes[id.index()].spec
+    }
+
+    /// The arguments, in the order in which they were declared.
+    pub fn arguments(&self) -> &[NodeId] {
+        &self.arguments
+    }
+
+    /// Declares an argument that is bound at each run. Arguments are never merged.
+    #[track_caller]
+    pub fn argument(&mut self, name: &str, spec: Spec) -> Result<NodeId> {
+        let index = self.arguments.len();
+        let id = self.push(Argument { index, name: name.into(), spec }, &[])?;
+        self.arguments.push(id);
+        Ok(id)
+    }
+
+    /// A number that never changes.
+    #[track_caller]
+    pub fn constant(&mut self, value: f64) -> NodeId {
+        let op: Arc<dyn AnyOp> = Arc::new(Constant(value));
+        self.intern(op, Vec::new(), Spec::Uniform, Line::caller())
+    }
+
+    /// The value of a node that is a constant.
+    pub fn constant_value(&self, id: NodeId) -> Option<f64> {
+        match self.node(id).op.role() {
+            Role::Constant(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// Applies an op: simplifies, checks, merges with an equal node, and appends.
+    ///
+    /// # Errors
+    /// If the op does not take these inputs; the error names the caller's line.
+    #[track_caller]
+    pub fn push(&mut self, op: impl Op, inputs: &[NodeId]) -> Result<NodeId> {
+        self.push_any(Arc::new(op), inputs, Line::caller())
+    }
+
+    /// As [`Graph::push`] for an op that is already shared.
+    pub fn push_any(&mut self, op: Arc<dyn AnyOp>, inputs: &[NodeId], line: &'static Line<'static>) -> Result<NodeId> {
+        if let Some(simpler) = simplify::rewrite(self, op.as_ref(), inputs, line)? {
+            return Ok(simpler);
+        }
+        let specs: Vec<Spec> = inputs.iter().map(|&i| self.spec(i)).collect();
+        let spec = op.infer(&self.lattice, &specs).map_err(|e| e.at(line))?;
+        Ok(self.intern(op, inputs.to_vec(), spec, line))
+    }
+
+    fn intern(&mut self, op: Arc<dyn AnyOp>, inputs: Vec<NodeId>, spec: Spec, line: &'static Line<'static>) -> NodeId {
+        let key = (format!("{op:?}"), inputs.clone(), self.generation);
+        if let Some(&id) = self.known.get(&key) {
+            return id;
+        }
+        let id = NodeId(self.nodes.len() as u32);
+        self.nodes.push(Node { op, inputs, spec, line, generation: self.generation });
+        self.known.insert(key, id);
+        id
+    }
+
+    /// Nodes pushed from now on are not merged with earlier ones, as recomputation needs.
+    pub fn next_generation(&mut self) {
+        self.generation += 1;
+    }
+
+    /// Repeats a node on other inputs, without merging it with nodes of earlier generations.
+    pub fn repeat(&mut self, id: NodeId, inputs: Vec<NodeId>) -> NodeId {
+        let Node { op, spec, line, .. } = self.node(id).clone();
+        self.intern(op, inputs, spec, line)
+    }
+
+    /// Which nodes the given outputs need.
+    pub fn live(&self, outputs: &[NodeId]) -> Vec<bool> {
+        let mut live = vec![false; self.nodes.len()];
+        for output in outputs {
+            live[output.index()] = true;
+        }
+        for i in (0..self.nodes.len()).rev() {
+            if live[i] {
+                for input in &self.nodes[i].inputs {
+                    live[input.index()] = true;
+                }
+            }
+        }
+        live
+    }
+}

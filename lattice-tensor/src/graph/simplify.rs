@@ -1,0 +1,169 @@
+//! The algebra done while a program is built: constants are folded, neutral elements dropped, and constant factors
+//! pulled through linear ops, so that `shift(c·φ)` and `c·shift(φ)` become the same node. No more than that.
+
+use super::{Graph, NodeId};
+use crate::error::Result;
+use crate::ops::{AnyOp, Op, Pointwise, Role, Stack};
+use crate::spec::Spec;
+use std::panic::Location as Line;
+use std::sync::Arc;
+
+/// A simpler node that equals `op(inputs)`, if there is one.
+pub(super) fn rewrite(
+    graph: &mut Graph,
+    op: &dyn AnyOp,
+    inputs: &[NodeId],
+    line: &'static Line<'static>,
+) -> Result<Option<NodeId>> {
+    match op.role() {
+        Role::Pointwise(kind) => pointwise(graph, kind, inputs, line),
+        _ if op.is_linear() => pull_constant_out(graph, op, inputs, line),
+        _ => Ok(None),
+    }
+}
+
+fn pointwise(
+    graph: &mut Graph,
+    kind: Pointwise,
+    inputs: &[NodeId],
+    line: &'static Line<'static>,
+) -> Result<Option<NodeId>> {
+    let constants: Vec<Option<f64>> = inputs.iter().map(|&i| everywhere(graph, i)).collect();
+    if let Some(values) = constants.iter().copied().collect::<Option<Vec<f64>>>() {
+        let value = kind.on_f64(&values);
+        let uniform = inputs.iter().all(|&i| graph.spec(i) == Spec::Uniform);
+        return Ok((uniform && value.is_finite()).then(|| graph.constant(value)));
+    }
+    let push =
+        |graph: &mut Graph, kind: Pointwise, inputs: &[NodeId]| graph.push_any(Arc::new(kind), inputs, line).map(Some);
+    // A neutral element may be dropped only where that does not change the type of the result.
+    let widest = |graph: &Graph, kept: NodeId| inputs.iter().all(|&i| rank(graph.spec(i)) <= rank(graph.spec(kept)));
+    match (kind, inputs, constants.as_slice()) {
+        (Pointwise::Mul, &[a, b], &[Some(_), None]) => push(graph, Pointwise::Mul, &[b, a]),
+        (Pointwise::Mul, &[a, _], &[None, Some(1.0)]) if widest(graph, a) => Ok(Some(a)),
+        (Pointwise::Mul, &[a, _], &[None, Some(-1.0)]) => push(graph, Pointwise::Neg, &[a]),
+        (Pointwise::Mul, &[a, _], &[None, Some(c)]) => match factor(graph, a) {
+            Some((inner, d)) => {
+                let product = graph.constant(c * d);
+                push(graph, Pointwise::Mul, &[inner, product])
+            }
+            None => Ok(None),
+        },
+        // (c·a)·b = c·(a·b), so that constants meet
+        (Pointwise::Mul, &[a, b], &[None, None]) => {
+            let (fa, fb) = (factor(graph, a), factor(graph, b));
+            if fa.is_none() && fb.is_none() {
+                return Ok(None);
+            }
+            let ((a, c), (b, d)) = (fa.unwrap_or((a, 1.0)), fb.unwrap_or((b, 1.0)));
+            let Some(product) = push(graph, Pointwise::Mul, &[a, b])? else { return Ok(None) };
+            let constant = graph.constant(c * d);
+            push(graph, Pointwise::Mul, &[product, constant])
+        }
+        (Pointwise::Div, &[a, _], &[None, Some(c)]) if (1.0 / c).is_finite() && c.log2().fract() == 0.0 => {
+            let inverse = graph.constant(1.0 / c);
+            push(graph, Pointwise::Mul, &[a, inverse])
+        }
+        (Pointwise::Add, &[a, b], &[Some(_), None]) => push(graph, Pointwise::Add, &[b, a]),
+        (Pointwise::Add | Pointwise::Sub, &[a, _], &[None, Some(0.0)]) if widest(graph, a) => Ok(Some(a)),
+        (Pointwise::Sub, &[_, b], &[Some(0.0), None]) => push(graph, Pointwise::Neg, &[b]),
+        (Pointwise::Add, &[a, b], &[None, None]) if a == b => {
+            let two = graph.constant(2.0);
+            push(graph, Pointwise::Mul, &[a, two])
+        }
+        (Pointwise::Add, &[a, b], &[None, None]) if is_stack(graph, a) && is_stack(graph, b) => {
+            let pairs: Vec<_> = graph.node(a).inputs.iter().copied().zip(graph.node(b).inputs.clone()).collect();
+            let stack = graph.node(a).op.clone();
+            let parts: Result<Vec<NodeId>> =
+                pairs.into_iter().map(|(x, y)| graph.push_any(Arc::new(Pointwise::Add), &[x, y], line)).collect();
+            graph.push_any(stack, &parts?, line).map(Some)
+        }
+        // c·a + d·a = (c + d)·a and c·a + c·b = c·(a + b)
+        (Pointwise::Add, &[a, b], &[None, None]) => {
+            let (fa, fb) = (factor(graph, a), factor(graph, b));
+            let ((x, c), (y, d)) = (fa.unwrap_or((a, 1.0)), fb.unwrap_or((b, 1.0)));
+            if x == y {
+                let sum = graph.constant(c + d);
+                return push(graph, Pointwise::Mul, &[x, sum]);
+            }
+            if fa.is_some() && fb.is_some() && c == d {
+                let Some(sum) = push(graph, Pointwise::Add, &[x, y])? else { return Ok(None) };
+                let constant = graph.constant(c);
+                return push(graph, Pointwise::Mul, &[sum, constant]);
+            }
+            match negated(graph, b) {
+                Some(b) => push(graph, Pointwise::Sub, &[a, b]),
+                None => match negated(graph, a) {
+                    Some(a) => push(graph, Pointwise::Sub, &[b, a]),
+                    None => Ok(None),
+                },
+            }
+        }
+        (Pointwise::Sub, &[a, b], &[None, None]) => match negated(graph, b) {
+            Some(b) => push(graph, Pointwise::Add, &[a, b]),
+            None => Ok(None),
+        },
+        (Pointwise::Neg, &[a], _) => match factor(graph, a) {
+            Some((inner, c)) => {
+                let constant = graph.constant(-c);
+                push(graph, Pointwise::Mul, &[inner, constant])
+            }
+            None => Ok(None),
+        },
+        _ => Ok(None),
+    }
+}
+
+/// `L(c·x) = c·L(x)` for a constant `c`.
+fn pull_constant_out(
+    graph: &mut Graph,
+    op: &dyn AnyOp,
+    inputs: &[NodeId],
+    line: &'static Line<'static>,
+) -> Result<Option<NodeId>> {
+    let Some((inner, c)) = inputs.first().and_then(|&x| factor(graph, x)) else { return Ok(None) };
+    let mut inputs = inputs.to_vec();
+    inputs[0] = inner;
+    let plain = graph.push_any(op.shared(), &inputs, line)?;
+    let constant = graph.constant(c);
+    graph.push_any(Arc::new(Pointwise::Mul), &[plain, constant], line).map(Some)
+}
+
+/// A node of the form `c·x`, the type of `x` being that of the node, taken apart; `-x` counts.
+fn factor(graph: &Graph, id: NodeId) -> Option<(NodeId, f64)> {
+    let node = graph.node(id);
+    match node.op.role() {
+        Role::Pointwise(Pointwise::Mul) if graph.spec(node.inputs[0]) == node.spec => {
+            everywhere(graph, node.inputs[1]).map(|c| (node.inputs[0], c))
+        }
+        Role::Pointwise(Pointwise::Neg) => Some((node.inputs[0], -1.0)),
+        _ => None,
+    }
+}
+
+/// The constant that a node is, be it a number or a field that is the same everywhere.
+fn everywhere(graph: &Graph, id: NodeId) -> Option<f64> {
+    match graph.node(id).op.role() {
+        Role::Spread => graph.constant_value(graph.node(id).inputs[0]),
+        _ => graph.constant_value(id),
+    }
+}
+
+fn is_stack(graph: &Graph, id: NodeId) -> bool {
+    graph.node(id).op.name() == <Stack as Op>::NAME
+}
+
+fn negated(graph: &Graph, id: NodeId) -> Option<NodeId> {
+    match graph.node(id).op.role() {
+        Role::Pointwise(Pointwise::Neg) => Some(graph.node(id).inputs[0]),
+        _ => None,
+    }
+}
+
+fn rank(spec: Spec) -> u8 {
+    match spec {
+        Spec::Uniform => 0,
+        Spec::PerSample => 1,
+        _ => 2,
+    }
+}

@@ -1,0 +1,210 @@
+//! The ops: what can be done to fields. Each file holds an op whole: formula, types, gradient rule, cost, kernel.
+//!
+//! | file | ops |
+//! |---|---|
+//! | `argument` | arguments, constants, the sample mask |
+//! | `pointwise` | arithmetic and elementary functions, site by site |
+//! | `shift` | periodic shifts; restriction to and embedding of sub-lattices |
+//! | `channels` | one channel of many; channels side by side |
+//! | `spread` | a number on every site |
+//! | `sum_sites` | sums over the lattice, per sample |
+//! | `conv` | periodic convolution and its two gradients |
+//! | `random` | uniform and normal fields |
+
+mod argument;
+mod channels;
+mod conv;
+mod pointwise;
+
+mod shift;
+mod spread;
+mod sum_sites;
+
+pub use argument::{Argument, Constant, Mask};
+pub use channels::{Channel, Stack};
+pub use conv::{Conv, ConvInputGrad, ConvWeightGrad, Kernel as ConvKernel};
+pub use pointwise::Pointwise;
+
+pub use shift::Shift;
+pub use spread::Spread;
+pub use sum_sites::SumSites;
+
+use crate::device::cpu::{Args, Kernel};
+use crate::error::{Error, Result};
+use crate::graph::{Graph, NodeId};
+use crate::lanes::Real;
+use crate::lattice::Lattice;
+use crate::layout::Layout;
+use crate::spec::{Cost, Spec};
+use std::fmt::Debug;
+use std::sync::Arc;
+
+/// An op, as its author writes it. Everything but the name and [`Op::infer`] has a default that refuses.
+///
+/// A new op needs no entry anywhere: implement this trait and push it into a graph. See `examples/own_op.rs`.
+pub trait Op: Debug + Clone + Send + Sync + 'static {
+    /// The name, as errors and reports print it.
+    const NAME: &'static str;
+
+    /// The type of the output.
+    ///
+    /// # Errors
+    /// If the op does not take these inputs.
+    fn infer(&self, lattice: &Lattice, inputs: &[Spec]) -> Result<Spec>;
+
+    /// The gradient rule: pushes nodes that carry the cotangent of the output to the inputs. It computes nothing.
+    ///
+    /// # Errors
+    /// If a node that it pushes is refused.
+    fn vjp(&self, graph: &mut Graph, at: &Adjoint<'_>) -> Result<Vec<Vjp>> {
+        let _ = graph;
+        Ok(vec![Vjp::NotDifferentiable; at.inputs.len()])
+    }
+
+    /// Arithmetic and traffic for one sample.
+    fn cost(&self, lattice: &Lattice, inputs: &[Spec], output: &Spec) -> Cost;
+
+    /// How the planner treats the op; a kernel unless it says otherwise.
+    fn role(&self) -> Role {
+        Role::Kernel
+    }
+
+    /// Whether the op is linear in its first input, all others held fixed.
+    fn is_linear(&self) -> bool {
+        false
+    }
+
+    /// The kernel on the processor, prepared for a layout.
+    ///
+    /// # Errors
+    /// If the layout does not fit.
+    fn kernel<R: Real>(&self, at: &Site<'_>) -> Result<Box<dyn Kernel<R>>> {
+        let _ = at;
+        Err(Error::op(Self::NAME, "an op with a kernel", self))
+    }
+
+    /// The stem of the WGSL file in `shaders/ops/`, if the op has one of its own.
+    fn shader(&self) -> Option<&'static str> {
+        None
+    }
+}
+
+/// Where a gradient rule is applied.
+#[derive(Clone, Copy, Debug)]
+pub struct Adjoint<'a> {
+    /// The inputs of the node.
+    pub inputs: &'a [NodeId],
+    /// The node.
+    pub output: NodeId,
+    /// The cotangent of its output.
+    pub cotangent: NodeId,
+}
+
+/// What a gradient rule answers for one input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Vjp {
+    /// The output does not depend on the input.
+    Zero,
+    /// The cotangent of the input.
+    Node(NodeId),
+    /// There is no gradient; asking for it is an error that names the op.
+    NotDifferentiable,
+}
+
+/// Where a kernel is prepared.
+#[derive(Clone, Copy, Debug)]
+pub struct Site<'a> {
+    /// The layout of all fields.
+    pub layout: &'a Layout,
+    /// The types of the inputs.
+    pub inputs: &'a [Spec],
+    /// The type of the output.
+    pub output: Spec,
+}
+
+/// How the planner treats an op.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Role {
+    /// Bound at each run.
+    Argument,
+    /// A number that never changes.
+    Constant(f64),
+    /// 1 for a sample of the batch, 0 for padding.
+    Mask,
+    /// Joined into chains with its neighbours.
+    Pointwise(Pointwise),
+    /// A load in a chain: the row of a neighbour.
+    Shift(Shift),
+    /// A load in a chain: one channel of many.
+    Channel(usize),
+    /// A number on every site, in a chain.
+    Spread,
+    /// The end of a chain: a sum over its rows.
+    SumSites,
+    /// Runs its own kernel.
+    Kernel,
+}
+
+/// An op behind a pointer: what a node holds. Implemented for every [`Op`].
+pub trait AnyOp: Debug + Send + Sync {
+    /// See [`Op::NAME`].
+    fn name(&self) -> &'static str;
+    /// See [`Op::infer`].
+    fn infer(&self, lattice: &Lattice, inputs: &[Spec]) -> Result<Spec>;
+    /// See [`Op::vjp`].
+    fn vjp(&self, graph: &mut Graph, at: &Adjoint<'_>) -> Result<Vec<Vjp>>;
+    /// See [`Op::cost`].
+    fn cost(&self, lattice: &Lattice, inputs: &[Spec], output: &Spec) -> Cost;
+    /// See [`Op::role`].
+    fn role(&self) -> Role;
+    /// See [`Op::is_linear`].
+    fn is_linear(&self) -> bool;
+    /// The `f32` instance of [`Op::kernel`].
+    fn kernel_f32(&self, at: &Site<'_>) -> Result<Box<dyn Kernel<f32>>>;
+    /// The `f64` instance of [`Op::kernel`].
+    fn kernel_f64(&self, at: &Site<'_>) -> Result<Box<dyn Kernel<f64>>>;
+    /// See [`Op::shader`].
+    fn shader(&self) -> Option<&'static str>;
+    /// The op once more, to push it on other inputs.
+    fn shared(&self) -> Arc<dyn AnyOp>;
+}
+
+impl<T: Op> AnyOp for T {
+    fn name(&self) -> &'static str {
+        T::NAME
+    }
+    fn infer(&self, lattice: &Lattice, inputs: &[Spec]) -> Result<Spec> {
+        Op::infer(self, lattice, inputs)
+    }
+    fn vjp(&self, graph: &mut Graph, at: &Adjoint<'_>) -> Result<Vec<Vjp>> {
+        Op::vjp(self, graph, at)
+    }
+    fn cost(&self, lattice: &Lattice, inputs: &[Spec], output: &Spec) -> Cost {
+        Op::cost(self, lattice, inputs, output)
+    }
+    fn role(&self) -> Role {
+        Op::role(self)
+    }
+    fn is_linear(&self) -> bool {
+        Op::is_linear(self)
+    }
+    fn kernel_f32(&self, at: &Site<'_>) -> Result<Box<dyn Kernel<f32>>> {
+        self.kernel::<f32>(at)
+    }
+    fn kernel_f64(&self, at: &Site<'_>) -> Result<Box<dyn Kernel<f64>>> {
+        self.kernel::<f64>(at)
+    }
+    fn shader(&self) -> Option<&'static str> {
+        Op::shader(self)
+    }
+    fn shared(&self) -> Arc<dyn AnyOp> {
+        Arc::new(self.clone())
+    }
+}
+
+/// A kernel that does nothing else than call a function; for ops whose kernel needs no preparation.
+impl<R: Real, F: Fn(&mut Args<'_, R>) + Send + Sync> Kernel<R> for F {
+    fn run(&self, args: &mut Args<'_, R>) {
+        self(args)
+    }
+}

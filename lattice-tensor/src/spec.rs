@@ -1,0 +1,85 @@
+//! What a node of a program is: where it lives and what sits there.
+
+use crate::lattice::{Lattice, Location};
+
+/// What sits on one site, as known at run time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Fibre {
+    /// One real number.
+    Scalar,
+    /// One complex number: real part, imaginary part.
+    Complex,
+    /// A run-time number of real channels, as between the layers of a net.
+    Channels(usize),
+}
+
+impl Fibre {
+    /// How many real numbers that is.
+    pub fn components(self) -> usize {
+        match self {
+            Fibre::Scalar => 1,
+            Fibre::Complex => 2,
+            Fibre::Channels(n) => n,
+        }
+    }
+}
+
+/// The type of a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Spec {
+    /// Numbers on the sites of a sub-lattice, for each sample.
+    Field {
+        /// The sub-lattice.
+        location: Location,
+        /// What sits on a site.
+        fibre: Fibre,
+    },
+    /// One `f64` for each sample.
+    PerSample,
+    /// One `f64` for all samples: a coupling, a step size.
+    Uniform,
+    /// A run of the flat parameter buffer.
+    Weights {
+        /// Where it begins.
+        offset: usize,
+        /// How many numbers.
+        len: usize,
+    },
+    /// Sums over all samples of the batch, one for each weight.
+    BatchSum {
+        /// How many numbers.
+        len: usize,
+    },
+}
+
+impl Spec {
+    /// A real field on every site.
+    pub fn scalar_field() -> Spec {
+        Spec::Field { location: Location::All, fibre: Fibre::Scalar }
+    }
+
+    /// Numbers that one sample needs.
+    pub fn numbers(&self, lattice: &Lattice) -> usize {
+        match *self {
+            Spec::Field { location, fibre } => location.volume(lattice) * fibre.components(),
+            Spec::PerSample | Spec::Uniform => 1,
+            Spec::Weights { len, .. } | Spec::BatchSum { len } => len,
+        }
+    }
+}
+
+/// The arithmetic and the traffic of one run of an op, for one sample.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Cost {
+    /// Floating-point operations, a fused multiply-add counting as two.
+    pub flops: f64,
+    /// Numbers read and written, times their size in bytes at `f32`.
+    pub bytes: f64,
+}
+
+impl std::ops::AddAssign for Cost {
+    fn add_assign(&mut self, other: Cost) {
+        self.flops += other.flops;
+        self.bytes += other.bytes;
+    }
+}
