@@ -1,7 +1,17 @@
 //! Error bars, and tests of whether to believe them.
 //!
+mod autocorrelation;
+mod derived;
+mod display;
 mod error;
+mod estimate;
+mod fluctuations;
 mod pulls;
+#[cfg(test)]
+mod synthetic;
 
+pub use autocorrelation::{GammaMethod, autocorrelation_function, estimate};
+pub use display::value_with_error;
 pub use error::StatisticsError;
+pub use estimate::Estimate;
 pub use pulls::{ChiSquared, chi_squared_of_pulls, normal_two_sided_p_value};
