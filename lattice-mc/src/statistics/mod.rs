@@ -1,6 +1,7 @@
 //! Error bars, and tests of whether to believe them.
 //!
 mod autocorrelation;
+mod combine;
 mod derived;
 mod display;
 mod error;
@@ -11,6 +12,7 @@ mod pulls;
 mod synthetic;
 
 pub use autocorrelation::{GammaMethod, autocorrelation_function, estimate};
+pub use combine::{Combined, weighted_mean};
 pub use display::value_with_error;
 pub use error::StatisticsError;
 pub use estimate::Estimate;
