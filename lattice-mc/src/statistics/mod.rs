@@ -1,1 +1,34 @@
-//! Error bars.
+//! Error bars, and tests of whether to believe them.
+//!
+//! | question | file |
+//! |---|---|
+//! | the mean of a Markov chain, with its error | [`GammaMethod`], [`estimate`] |
+//! | a function of several such means | [`GammaMethod::derived`], [`jackknife`], [`bootstrap`] |
+//! | the weights of a flow: ESS, log Z, KL, reweighting | [`ess`], [`log_z`], [`kl`], [`reweighted_mean`] |
+//! | many runs: do they agree, and what do they say together | [`chi_squared_of_pulls`], [`weighted_mean`] |
+//! | printing 0.7441(12) | [`value_with_error`] |
+mod autocorrelation;
+mod blocks;
+mod bootstrap;
+mod combine;
+mod derived;
+mod display;
+mod error;
+mod estimate;
+mod fluctuations;
+mod jackknife;
+mod pulls;
+#[cfg(test)]
+mod synthetic;
+mod weights;
+
+pub use autocorrelation::{GammaMethod, autocorrelation_function, estimate};
+pub use blocks::{Blocks, Resampled};
+pub use bootstrap::bootstrap;
+pub use combine::{Combined, weighted_mean};
+pub use display::value_with_error;
+pub use error::StatisticsError;
+pub use estimate::Estimate;
+pub use jackknife::jackknife;
+pub use pulls::{ChiSquared, chi_squared_of_pulls, normal_two_sided_p_value};
+pub use weights::{ess, free_energy, kl, kl_given_log_z, log_mean_exp, log_z, reweighted_mean};

@@ -1,0 +1,72 @@
+//! What can be wrong with data handed to a statistical estimate.
+
+/// Why no estimate could be made.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum StatisticsError {
+    /// No chain, no sample, or no number to combine.
+    #[error(
+        "{what}: expected at least one entry, found none; try running longer or warming up less"
+    )]
+    Empty {
+        /// What has no entry.
+        what: &'static str,
+    },
+    /// One chain of several has no sample.
+    #[error("chain {chain}: expected at least one sample, found none; try leaving this chain out")]
+    EmptyChain {
+        /// Index of the chain.
+        chain: usize,
+    },
+    /// Too few samples to know a variance.
+    #[error("{what}: expected at least {needed}, found {found}; try running longer")]
+    TooFew {
+        /// What there are too few of.
+        what: &'static str,
+        /// How many are needed.
+        needed: usize,
+        /// How many there are.
+        found: usize,
+    },
+    /// A NaN or an infinity among the samples.
+    #[error(
+        "chain {chain}, sample {index}: expected a finite number, found {value}; try a smaller step"
+    )]
+    NotFinite {
+        /// Index of the chain; 0 where there is only one list.
+        chain: usize,
+        /// Index of the sample in its chain.
+        index: usize,
+        /// The number found.
+        value: f64,
+    },
+    /// Two lists that belong together have different lengths.
+    #[error("{what}: expected {expected} entries, found {found}; try passing lists of one run")]
+    LengthMismatch {
+        /// Which list is wrong.
+        what: String,
+        /// Length of the first list.
+        expected: usize,
+        /// Length of this list.
+        found: usize,
+    },
+    /// A function of the means has no finite value or gradient there.
+    #[error(
+        "derived quantity: expected a finite {what} at the means, found {value}; try another function"
+    )]
+    Undefined {
+        /// `value` or `gradient`.
+        what: &'static str,
+        /// The number found.
+        value: f64,
+    },
+    /// A parameter out of range.
+    #[error("{name}: expected {expected}, found {value}")]
+    Parameter {
+        /// Name of the parameter.
+        name: &'static str,
+        /// Its range.
+        expected: &'static str,
+        /// The number found.
+        value: f64,
+    },
+}
