@@ -58,15 +58,10 @@ pub fn estimate<C: AsRef<[f64]>>(chains: &[C]) -> Result<Estimate, StatisticsErr
 /// assert_eq!(rho, [1.0, -1.0, 1.0]);
 /// # Ok::<(), lattice_mc::statistics::StatisticsError>(())
 /// ```
-pub fn autocorrelation_function<C: AsRef<[f64]>>(
-    chains: &[C],
-    last: usize,
-) -> Result<Vec<f64>, StatisticsError> {
+pub fn autocorrelation_function<C: AsRef<[f64]>>(chains: &[C], last: usize) -> Result<Vec<f64>, StatisticsError> {
     let mut fluctuations = Fluctuations::new(chains)?;
     let variance = fluctuations.gamma(0);
-    Ok((0..=last)
-        .map(|t| fluctuations.gamma(t) / variance)
-        .collect())
+    Ok((0..=last).map(|t| fluctuations.gamma(t) / variance).collect())
 }
 
 impl GammaMethod {
@@ -87,25 +82,14 @@ impl GammaMethod {
     pub(super) fn analyse(&self, mut data: Fluctuations) -> Result<Estimate, StatisticsError> {
         if self.s < 0.0 || !self.s.is_finite() {
             let expected = "a finite number, not negative";
-            return Err(StatisticsError::Parameter {
-                name: "S",
-                expected,
-                value: self.s,
-            });
+            return Err(StatisticsError::Parameter { name: "S", expected, value: self.s });
         }
         if data.samples < 2 {
             let (what, found) = ("samples in all chains", data.samples);
-            return Err(StatisticsError::TooFew {
-                what,
-                needed: 2,
-                found,
-            });
+            return Err(StatisticsError::TooFew { what, needed: 2, found });
         }
         let chains = data.lengths().count();
-        let mut result = Estimate {
-            chains,
-            ..Estimate::independent(data.mean, 0.0, data.samples)
-        };
+        let mut result = Estimate { chains, ..Estimate::independent(data.mean, 0.0, data.samples) };
         if data.scale == 0.0 {
             return Ok(result);
         }
@@ -114,10 +98,7 @@ impl GammaMethod {
         if !found.closed && chains > 1 {
             let spread = error_of_chain_means(&mut data, chains);
             if spread.error >= found.error {
-                found = Sum {
-                    last: found.last,
-                    ..spread
-                };
+                found = Sum { last: found.last, ..spread };
             }
         }
         result.error = found.error * data.scale;
@@ -127,14 +108,8 @@ impl GammaMethod {
         result.window = found.last;
         result.window_closed = found.closed;
         if chains > 1 {
-            let chi2 = data
-                .chain_means()
-                .map(|(length, x)| length * x * x)
-                .sum::<f64>();
-            result.spread = Some(ChiSquared::new(
-                chi2 / (n * found.error.powi(2)),
-                chains - 1,
-            ));
+            let chi2 = data.chain_means().map(|(length, x)| length * x * x).sum::<f64>();
+            result.spread = Some(ChiSquared::new(chi2 / (n * found.error.powi(2)), chains - 1));
         }
         Ok(result)
     }
@@ -143,11 +118,7 @@ impl GammaMethod {
     fn sum_lags(&self, data: &mut Fluctuations) -> Sum {
         let n = data.samples as f64;
         let longest = data.lengths().max().unwrap_or(0);
-        let largest = if self.s == 0.0 {
-            0
-        } else {
-            (longest / 2).saturating_sub(1)
-        };
+        let largest = if self.s == 0.0 { 0 } else { (longest / 2).saturating_sub(1) };
         let gamma_0 = data.gamma(0);
         let (mut last, mut closed) = (0, self.s == 0.0);
         let (mut sum, mut raw) = (0.5, 0.5);
@@ -167,9 +138,7 @@ impl GammaMethod {
             closed,
             tau_int: raw * bias,
             tau_int_error: 2.0 * raw * ((width - raw).abs() / n).sqrt(),
-            error: (2.0 * raw * (gamma_0 / n) * (1.0 + 2.0 * width / n))
-                .max(naive)
-                .sqrt(),
+            error: (2.0 * raw * (gamma_0 / n) * (1.0 + 2.0 * width / n)).max(naive).sqrt(),
             relative_error: (width / n).sqrt(),
         }
     }
@@ -199,14 +168,7 @@ fn error_of_chain_means(data: &mut Fluctuations, chains: usize) -> Sum {
     let tau_int = 0.5 * error * error * n / variance;
     let relative_error = (0.5 / (chains - 1) as f64).sqrt();
     let tau_int_error = 2.0 * relative_error * tau_int;
-    Sum {
-        last: 0,
-        closed: false,
-        tau_int,
-        tau_int_error,
-        error,
-        relative_error,
-    }
+    Sum { last: 0, closed: false, tau_int, tau_int_error, error, relative_error }
 }
 
 #[cfg(test)]

@@ -50,18 +50,11 @@ pub(super) struct BlockSums {
 
 impl Blocks {
     /// Cuts `observables[α][r][i]`; at least two blocks.
-    pub(super) fn cut<C: AsRef<[f64]>>(
-        self,
-        observables: &[&[C]],
-    ) -> Result<BlockSums, StatisticsError> {
+    pub(super) fn cut<C: AsRef<[f64]>>(self, observables: &[&[C]]) -> Result<BlockSums, StatisticsError> {
         let means = means(observables)?;
         if self == Self::Length(0) {
             let expected = "at least 1";
-            return Err(StatisticsError::Parameter {
-                name: "block length",
-                expected,
-                value: 0.0,
-            });
+            return Err(StatisticsError::Parameter { name: "block length", expected, value: 0.0 });
         }
         let (mut lengths, mut sums) = (Vec::new(), Vec::new());
         for r in 0..observables[0].len() {
@@ -73,41 +66,22 @@ impl Blocks {
             for start in (0..samples).step_by(length) {
                 let block = start..samples.min(start.saturating_add(length));
                 lengths.push(block.len() as f64);
-                let sum = |(chains, mean): (&&[C], &f64)| {
-                    chains[r].as_ref()[block.clone()]
-                        .iter()
-                        .map(|x| x - mean)
-                        .sum()
-                };
+                let sum =
+                    |(chains, mean): (&&[C], &f64)| chains[r].as_ref()[block.clone()].iter().map(|x| x - mean).sum();
                 sums.push(observables.iter().zip(&means).map(sum).collect());
             }
         }
         if lengths.len() < 2 {
             let (what, found) = ("blocks", lengths.len());
-            return Err(StatisticsError::TooFew {
-                what,
-                needed: 2,
-                found,
-            });
+            return Err(StatisticsError::TooFew { what, needed: 2, found });
         }
-        Ok(BlockSums {
-            means,
-            lengths,
-            sums,
-        })
+        Ok(BlockSums { means, lengths, sums })
     }
 }
 
 /// The number, or which is missing.
 pub(super) fn finite(value: f64) -> Result<f64, StatisticsError> {
-    if value.is_finite() {
-        Ok(value)
-    } else {
-        Err(StatisticsError::Undefined {
-            what: "value",
-            value,
-        })
-    }
+    if value.is_finite() { Ok(value) } else { Err(StatisticsError::Undefined { what: "value", value }) }
 }
 
 #[cfg(test)]

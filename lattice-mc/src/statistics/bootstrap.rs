@@ -29,11 +29,7 @@ pub fn bootstrap<C: AsRef<[f64]>>(
 ) -> Result<Resampled, StatisticsError> {
     if resamples < 2 {
         let (what, found) = ("resamples", resamples);
-        return Err(StatisticsError::TooFew {
-            what,
-            needed: 2,
-            found,
-        });
+        return Err(StatisticsError::TooFew { what, needed: 2, found });
     }
     let cut = blocks.cut(observables)?;
     let mean = finite(f(&cut.means))?;
@@ -50,12 +46,7 @@ pub fn bootstrap<C: AsRef<[f64]>>(
                 *total += x;
             }
         }
-        let means: Vec<f64> = cut
-            .means
-            .iter()
-            .zip(&shift)
-            .map(|(m, s)| m + s / length)
-            .collect();
+        let means: Vec<f64> = cut.means.iter().zip(&shift).map(|(m, s)| m + s / length).collect();
         let x = finite(f(&means))? - mean;
         sum += x;
         squares += x * x;
@@ -64,12 +55,7 @@ pub fn bootstrap<C: AsRef<[f64]>>(
     let bias = sum / runs;
     let variance = (squares - runs * bias * bias).max(0.0) / (runs - 1.0);
     let error = (variance * g as f64 / (g - 1) as f64).sqrt();
-    Ok(Resampled {
-        mean,
-        error,
-        bias,
-        blocks: g,
-    })
+    Ok(Resampled { mean, error, bias, blocks: g })
 }
 
 #[cfg(test)]
@@ -82,18 +68,12 @@ mod tests {
     fn error_agrees_with_the_jackknife() {
         let mut rng = rng(41);
         let a: Vec<Vec<f64>> = (0..3).map(|_| ar1(0.7, 3000, &mut rng)).collect();
-        let b: Vec<Vec<f64>> = a
-            .iter()
-            .map(|c| c.iter().map(|x| 3.0 + 0.2 * x * x).collect())
-            .collect();
+        let b: Vec<Vec<f64>> = a.iter().map(|c| c.iter().map(|x| 3.0 + 0.2 * x * x).collect()).collect();
         let f = |m: &[f64]| m[0] / m[1];
         let boot = bootstrap(&[&a, &b], Blocks::Length(60), 4000, 1, f).expect("finite");
         let jack = jackknife(&[&a, &b], Blocks::Length(60), f).expect("finite");
         assert_eq!((boot.mean, boot.blocks), (jack.mean, 150));
-        assert!(
-            (boot.error / jack.error - 1.0).abs() < 0.06,
-            "{boot:?} {jack:?}"
-        );
+        assert!((boot.error / jack.error - 1.0).abs() < 0.06, "{boot:?} {jack:?}");
     }
 
     #[test]

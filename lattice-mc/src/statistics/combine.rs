@@ -42,19 +42,11 @@ pub fn weighted_mean(results: &[(f64, f64)]) -> Result<Combined, StatisticsError
     }
     for (index, &(value, error)) in results.iter().enumerate() {
         if !value.is_finite() {
-            return Err(StatisticsError::NotFinite {
-                chain: 0,
-                index,
-                value,
-            });
+            return Err(StatisticsError::NotFinite { chain: 0, index, value });
         }
         if !error.is_finite() || error <= 0.0 {
             let expected = "a finite number above 0";
-            return Err(StatisticsError::Parameter {
-                name: "error of a result",
-                expected,
-                value: error,
-            });
+            return Err(StatisticsError::Parameter { name: "error of a result", expected, value: error });
         }
     }
     // In units of the smallest error, so that no weight overflows.
@@ -62,19 +54,11 @@ pub fn weighted_mean(results: &[(f64, f64)]) -> Result<Combined, StatisticsError
     let weight = |error: f64| (unit / error).powi(2);
     let origin = results[0].0;
     let total: f64 = results.iter().map(|r| weight(r.1)).sum();
-    let shift = results
-        .iter()
-        .map(|r| weight(r.1) * (r.0 - origin))
-        .sum::<f64>()
-        / total;
+    let shift = results.iter().map(|r| weight(r.1) * (r.0 - origin)).sum::<f64>() / total;
     let mean = origin + shift;
     let chi2 = results.iter().map(|r| ((r.0 - mean) / r.1).powi(2)).sum();
     let agreement = ChiSquared::new(chi2, results.len() - 1);
-    Ok(Combined {
-        mean,
-        error: unit / total.sqrt(),
-        agreement,
-    })
+    Ok(Combined { mean, error: unit / total.sqrt(), agreement })
 }
 
 #[cfg(test)]
@@ -84,8 +68,7 @@ mod tests {
 
     #[test]
     fn equal_errors_give_the_plain_mean() {
-        let found =
-            weighted_mean(&[(1.0, 0.5), (2.0, 0.5), (6.0, 0.5), (3.0, 0.5)]).expect("finite");
+        let found = weighted_mean(&[(1.0, 0.5), (2.0, 0.5), (6.0, 0.5), (3.0, 0.5)]).expect("finite");
         assert_eq!((found.mean, found.error), (3.0, 0.25));
         assert_eq!((found.agreement.chi2, found.agreement.dof), (56.0, 3));
     }
@@ -93,10 +76,7 @@ mod tests {
     #[test]
     fn one_result_is_itself() {
         let found = weighted_mean(&[(0.1, 1e-200)]).expect("finite");
-        assert_eq!(
-            (found.mean, found.error, found.agreement.p_value),
-            (0.1, 1e-200, 1.0)
-        );
+        assert_eq!((found.mean, found.error, found.agreement.p_value), (0.1, 1e-200, 1.0));
     }
 
     #[test]
@@ -104,9 +84,8 @@ mod tests {
         let mut rng = rng(31);
         let (mut pulls, mut p) = (Vec::new(), Vec::new());
         for _ in 0..1000 {
-            let results: Vec<(f64, f64)> = (1..8)
-                .map(|k| (7.0 + normal(&mut rng) * f64::from(k), f64::from(k)))
-                .collect();
+            let results: Vec<(f64, f64)> =
+                (1..8).map(|k| (7.0 + normal(&mut rng) * f64::from(k), f64::from(k))).collect();
             let found = weighted_mean(&results).expect("finite");
             pulls.push((found.mean - 7.0) / found.error);
             p.push(found.agreement.p_value);

@@ -36,11 +36,7 @@ impl GammaMethod {
         let slope = gradient(&means);
         if slope.len() != means.len() {
             let (expected, found) = (means.len(), slope.len());
-            return Err(StatisticsError::LengthMismatch {
-                what: "gradient".into(),
-                expected,
-                found,
-            });
+            return Err(StatisticsError::LengthMismatch { what: "gradient".into(), expected, found });
         }
         self.project(observables, &means, f(&means), &slope)
     }
@@ -68,11 +64,7 @@ impl GammaMethod {
                 a[alpha] += shift;
                 f(&a)
             };
-            slope.push(if step > 0.0 {
-                (at(step) - at(-step)) / (2.0 * step)
-            } else {
-                0.0
-            });
+            slope.push(if step > 0.0 { (at(step) - at(-step)) / (2.0 * step) } else { 0.0 });
         }
         self.project(observables, &means, f(&means), &slope)
     }
@@ -86,20 +78,12 @@ impl GammaMethod {
         slope: &[f64],
     ) -> Result<Estimate, StatisticsError> {
         if !value.is_finite() {
-            return Err(StatisticsError::Undefined {
-                what: "value",
-                value,
-            });
+            return Err(StatisticsError::Undefined { what: "value", value });
         }
         if let Some(&value) = slope.iter().find(|x| !x.is_finite()) {
-            return Err(StatisticsError::Undefined {
-                what: "gradient",
-                value,
-            });
+            return Err(StatisticsError::Undefined { what: "gradient", value });
         }
-        let first = observables.first().ok_or(StatisticsError::Empty {
-            what: "observables",
-        })?;
+        let first = observables.first().ok_or(StatisticsError::Empty { what: "observables" })?;
         let mut along: Vec<Vec<f64>> = first.iter().map(|c| vec![0.0; c.as_ref().len()]).collect();
         for ((chains, mean), slope) in observables.iter().zip(means).zip(slope) {
             for (sums, chain) in along.iter_mut().zip(*chains) {
@@ -116,40 +100,22 @@ impl GammaMethod {
 
 /// Checks that all observables have the same chains, and returns their means.
 pub(super) fn means<C: AsRef<[f64]>>(observables: &[&[C]]) -> Result<Vec<f64>, StatisticsError> {
-    let first = observables.first().ok_or(StatisticsError::Empty {
-        what: "observables",
-    })?;
-    let mismatch = |what, expected, found| StatisticsError::LengthMismatch {
-        what,
-        expected,
-        found,
-    };
+    let first = observables.first().ok_or(StatisticsError::Empty { what: "observables" })?;
+    let mismatch = |what, expected, found| StatisticsError::LengthMismatch { what, expected, found };
     let mut means = Vec::with_capacity(observables.len());
     for (alpha, chains) in observables.iter().enumerate() {
         let samples = check(chains)?;
         if chains.len() != first.len() {
-            return Err(mismatch(
-                format!("chains of observable {alpha}"),
-                first.len(),
-                chains.len(),
-            ));
+            return Err(mismatch(format!("chains of observable {alpha}"), first.len(), chains.len()));
         }
         for (r, (a, b)) in first.iter().zip(*chains).enumerate() {
             let (expected, found) = (a.as_ref().len(), b.as_ref().len());
             if expected != found {
-                return Err(mismatch(
-                    format!("observable {alpha}, chain {r}"),
-                    expected,
-                    found,
-                ));
+                return Err(mismatch(format!("observable {alpha}, chain {r}"), expected, found));
             }
         }
         let origin = chains[0].as_ref()[0];
-        let sum = chains
-            .iter()
-            .flat_map(|c| c.as_ref())
-            .map(|x| x - origin)
-            .sum::<f64>();
+        let sum = chains.iter().flat_map(|c| c.as_ref()).map(|x| x - origin).sum::<f64>();
         means.push(origin + sum / samples as f64);
     }
     Ok(means)
@@ -158,11 +124,7 @@ pub(super) fn means<C: AsRef<[f64]>>(observables: &[&[C]]) -> Result<Vec<f64>, S
 /// Error of the mean as if the samples were independent.
 fn naive_error<C: AsRef<[f64]>>(chains: &[C], mean: f64) -> f64 {
     let samples: usize = chains.iter().map(|c| c.as_ref().len()).sum();
-    let squares = chains
-        .iter()
-        .flat_map(|c| c.as_ref())
-        .map(|x| (x - mean).powi(2))
-        .sum::<f64>();
+    let squares = chains.iter().flat_map(|c| c.as_ref()).map(|x| (x - mean).powi(2)).sum::<f64>();
     squares.sqrt() / samples as f64
 }
 
@@ -179,12 +141,7 @@ mod tests {
         for _ in 0..count {
             let (slow, fast) = (ar1(0.8, length, &mut rng), ar1(0.2, length, &mut rng));
             first.push(slow.iter().map(|s| 2.0 + 0.3 * s).collect());
-            second.push(
-                slow.iter()
-                    .zip(&fast)
-                    .map(|(s, f)| 3.0 + 0.5 * s + 0.2 * f)
-                    .collect(),
-            );
+            second.push(slow.iter().zip(&fast).map(|(s, f)| 3.0 + 0.5 * s + 0.2 * f).collect());
         }
         [first, second]
     }
@@ -198,9 +155,7 @@ mod tests {
         let direct = estimate(&combined).expect("finite");
         let method = GammaMethod::default();
         let f = |m: &[f64]| 2.0 * m[0] - 0.7 * m[1];
-        let derived = method
-            .derived(&[&a, &b], f, |_| vec![2.0, -0.7])
-            .expect("finite");
+        let derived = method.derived(&[&a, &b], f, |_| vec![2.0, -0.7]).expect("finite");
         let numeric = method.derived_numerically(&[&a, &b], f).expect("finite");
         for other in [derived, numeric] {
             assert!((other.mean - direct.mean).abs() < 1e-12);
@@ -215,11 +170,7 @@ mod tests {
         for seed in 0..300 {
             let [a, b] = pair(2, 1000, seed);
             let ratio = GammaMethod::default()
-                .derived(
-                    &[&a, &b],
-                    |m| m[0] / m[1],
-                    |m| vec![1.0 / m[1], -m[0] / (m[1] * m[1])],
-                )
+                .derived(&[&a, &b], |m| m[0] / m[1], |m| vec![1.0 / m[1], -m[0] / (m[1] * m[1])])
                 .expect("finite");
             ratios.push(ratio.mean);
             errors.push(ratio.error);
@@ -227,10 +178,7 @@ mod tests {
         let scatter = moments(&ratios).1.sqrt();
         let claimed = moments(&errors).0;
         // 300 runs know their scatter to 4 %.
-        assert!(
-            (scatter / claimed - 1.0).abs() < 0.15,
-            "{scatter} against {claimed}"
-        );
+        assert!((scatter / claimed - 1.0).abs() < 0.15, "{scatter} against {claimed}");
     }
 
     #[test]
@@ -238,14 +186,7 @@ mod tests {
         let (a, b) = ([vec![1.0, 2.0, 3.0]], [vec![1.0, 2.0]]);
         let method = GammaMethod::default();
         let found = method.derived_numerically(&[&a, &b], |m| m[0]);
-        assert!(matches!(
-            found,
-            Err(StatisticsError::LengthMismatch {
-                expected: 3,
-                found: 2,
-                ..
-            })
-        ));
+        assert!(matches!(found, Err(StatisticsError::LengthMismatch { expected: 3, found: 2, .. })));
         let found = method.derived(&[&a], |m| m[0], |_| vec![]);
         assert!(matches!(found, Err(StatisticsError::LengthMismatch { .. })));
         let found = method.derived_numerically(&[&a], |_| f64::NAN);

@@ -26,35 +26,19 @@ pub fn value_with_error(mean: f64, error: f64) -> String {
         return "nan".into();
     }
     if mean.is_infinite() || error.is_nan() || error.is_infinite() || error < 0.0 {
-        return format!(
-            "{}({})",
-            plain(mean),
-            if error < 0.0 {
-                "nan".into()
-            } else {
-                plain(error)
-            }
-        );
+        return format!("{}({})", plain(mean), if error < 0.0 { "nan".into() } else { plain(error) });
     }
     if error == 0.0 {
         return format!("{}(0)", plain(mean));
     }
     let (digits, error_power) = rounded(error, 1);
     let last = error_power - 1;
-    let mean_power = if mean == 0.0 {
-        last
-    } else {
-        power_of(mean).max(last)
-    };
+    let mean_power = if mean == 0.0 { last } else { power_of(mean).max(last) };
     if mean_power - last > DIGITS {
         return format!("{} ± {}e{error_power}", plain(mean), digits);
     }
     // The power of ten of the mean once it is rounded at the last digit.
-    let mean_power = if mean == 0.0 {
-        last
-    } else {
-        rounded(mean, mean_power - last).1.max(last)
-    };
+    let mean_power = if mean == 0.0 { last } else { rounded(mean, mean_power - last).1.max(last) };
     let power = mean_power.max(error_power);
     let scientific = error_power >= 2 || power < -4;
     let unit = if scientific { power } else { 0 };
@@ -64,11 +48,7 @@ pub fn value_with_error(mean: f64, error: f64) -> String {
     if mantissa.starts_with('-') && !mantissa.contains(|c: char| ('1'..='9').contains(&c)) {
         mantissa.remove(0);
     }
-    let error = if decimals == 1 {
-        digits
-    } else {
-        digits.replace('.', "")
-    };
+    let error = if decimals == 1 { digits } else { digits.replace('.', "") };
     match scientific {
         true => format!("{mantissa}({error})e{unit}"),
         false => format!("{mantissa}({error})"),
@@ -92,10 +72,7 @@ fn rounded(x: f64, decimals: i32) -> (String, i32) {
 
 /// Power of ten of the first digit.
 fn power_of(x: f64) -> i32 {
-    format!("{x:e}")
-        .split_once('e')
-        .and_then(|(_, p)| p.parse().ok())
-        .unwrap_or(0)
+    format!("{x:e}").split_once('e').and_then(|(_, p)| p.parse().ok()).unwrap_or(0)
 }
 
 /// `x / 10^power`, through decimal text: powers of ten below 1 are not exact in binary.
@@ -115,11 +92,7 @@ fn plain(x: f64) -> String {
         return "nan".into();
     }
     let size = x.abs();
-    if x == 0.0 || (1e-4..1e15).contains(&size) || x.is_infinite() {
-        format!("{}", x + 0.0)
-    } else {
-        format!("{x:e}")
-    }
+    if x == 0.0 || (1e-4..1e15).contains(&size) || x.is_infinite() { format!("{}", x + 0.0) } else { format!("{x:e}") }
 }
 
 #[cfg(test)]
@@ -190,10 +163,7 @@ mod tests {
                 let (value, rest) = text.split_once('(').expect("brackets");
                 let suffix = rest.split_once(')').expect("brackets").1;
                 let back: f64 = format!("{value}{suffix}").parse().expect("a number");
-                assert!(
-                    (back - mean).abs() <= 0.0501 * error,
-                    "{mean} {error}: {text}"
-                );
+                assert!((back - mean).abs() <= 0.0501 * error, "{mean} {error}: {text}");
             }
         }
     }

@@ -4,9 +4,7 @@
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum StatisticsError {
     /// No chain, no sample, or no number to combine.
-    #[error(
-        "{what}: expected at least one entry, found none; try running longer or warming up less"
-    )]
+    #[error("{what}: expected at least one entry, found none; try running longer or warming up less")]
     Empty {
         /// What has no entry.
         what: &'static str,
@@ -28,9 +26,7 @@ pub enum StatisticsError {
         found: usize,
     },
     /// A NaN or an infinity among the samples.
-    #[error(
-        "chain {chain}, sample {index}: expected a finite number, found {value}; try a smaller step"
-    )]
+    #[error("chain {chain}, sample {index}: expected a finite number, found {value}; try a smaller step")]
     NotFinite {
         /// Index of the chain; 0 where there is only one list.
         chain: usize,
@@ -50,9 +46,7 @@ pub enum StatisticsError {
         found: usize,
     },
     /// A function of the means has no finite value or gradient there.
-    #[error(
-        "derived quantity: expected a finite {what} at the means, found {value}; try another function"
-    )]
+    #[error("derived quantity: expected a finite {what} at the means, found {value}; try another function")]
     Undefined {
         /// `value` or `gradient`.
         what: &'static str,

@@ -125,12 +125,7 @@ mod tests {
     #[test]
     fn json_has_four_keys() {
         let json = serde_json::to_value(Estimate::independent(1.0, 0.5, 8)).expect("plain numbers");
-        let keys: Vec<_> = json
-            .as_object()
-            .expect("a struct")
-            .keys()
-            .cloned()
-            .collect();
+        let keys: Vec<_> = json.as_object().expect("a struct").keys().cloned().collect();
         assert_eq!(keys, ["mean", "error", "tau_int", "tau_int_error"]);
     }
 

@@ -32,10 +32,7 @@ impl Fluctuations {
         let samples = check(chains)?;
         // Summing distances from the first sample makes the mean of equal samples exact.
         let first = chains[0].as_ref()[0];
-        let sum: f64 = chains
-            .iter()
-            .map(|c| c.as_ref().iter().map(|x| x - first).sum::<f64>())
-            .sum();
+        let sum: f64 = chains.iter().map(|c| c.as_ref().iter().map(|x| x - first).sum::<f64>()).sum();
         let mean = first + sum / samples as f64;
         let distance = |x: f64| (x - mean).abs();
         let all = || chains.iter().flat_map(|c| c.as_ref());
@@ -46,13 +43,7 @@ impl Fluctuations {
         let unit = if scale > 0.0 { scale } else { 1.0 };
         let deviations = |c: &C| c.as_ref().iter().map(|x| (x - mean) / unit).collect();
         let chains = chains.iter().map(deviations).collect();
-        Ok(Self {
-            mean,
-            scale,
-            samples,
-            chains,
-            products: Vec::new(),
-        })
+        Ok(Self { mean, scale, samples, chains, products: Vec::new() })
     }
 
     /// `Γ(t)` in units of `scale²`.
@@ -76,9 +67,7 @@ impl Fluctuations {
 
     /// Length and mean deviation of each chain, in units of `scale`.
     pub fn chain_means(&self) -> impl Iterator<Item = (f64, f64)> {
-        self.chains
-            .iter()
-            .map(|c| (c.len() as f64, c.iter().sum::<f64>() / c.len() as f64))
+        self.chains.iter().map(|c| (c.len() as f64, c.iter().sum::<f64>() / c.len() as f64))
     }
 }
 
@@ -93,11 +82,7 @@ pub(super) fn check<C: AsRef<[f64]>>(chains: &[C]) -> Result<usize, StatisticsEr
             return Err(StatisticsError::EmptyChain { chain });
         }
         if let Some(index) = samples.iter().position(|x| !x.is_finite()) {
-            return Err(StatisticsError::NotFinite {
-                chain,
-                index,
-                value: samples[index],
-            });
+            return Err(StatisticsError::NotFinite { chain, index, value: samples[index] });
         }
     }
     Ok(chains.iter().map(|c| c.as_ref().len()).sum())
@@ -154,12 +139,7 @@ mod tests {
     fn gamma_is_the_plain_double_sum() {
         let mut rng = rng(1);
         let long = ar1(0.7, PIECE + 100, &mut rng);
-        let chains = [
-            ar1(0.7, 37, &mut rng),
-            long,
-            ar1(0.7, 5, &mut rng),
-            vec![0.3],
-        ];
+        let chains = [ar1(0.7, 37, &mut rng), long, ar1(0.7, 5, &mut rng), vec![0.3]];
         let mut fluctuations = Fluctuations::new(&chains).expect("finite");
         let (mean, scale) = (fluctuations.mean, fluctuations.scale);
         for t in [0, 1, 4, 5, 7, 8, 20, 36, 37, 40] {
@@ -172,10 +152,7 @@ mod tests {
             }
             let plain = sum / pairs as f64;
             let found = fluctuations.gamma(t) * scale * scale;
-            assert!(
-                (found - plain).abs() < 1e-12,
-                "lag {t}: {found} against {plain}"
-            );
+            assert!((found - plain).abs() < 1e-12, "lag {t}: {found} against {plain}");
         }
     }
 
@@ -189,22 +166,9 @@ mod tests {
 
     #[test]
     fn bad_samples_are_named() {
-        assert!(matches!(
-            check::<Vec<f64>>(&[]),
-            Err(StatisticsError::Empty { .. })
-        ));
-        assert_eq!(
-            check(&[vec![1.0], vec![]]),
-            Err(StatisticsError::EmptyChain { chain: 1 })
-        );
+        assert!(matches!(check::<Vec<f64>>(&[]), Err(StatisticsError::Empty { .. })));
+        assert_eq!(check(&[vec![1.0], vec![]]), Err(StatisticsError::EmptyChain { chain: 1 }));
         let bad = check(&[vec![1.0, 2.0], vec![1.0, 2.0, f64::NAN]]);
-        assert!(matches!(
-            bad,
-            Err(StatisticsError::NotFinite {
-                chain: 1,
-                index: 2,
-                ..
-            })
-        ));
+        assert!(matches!(bad, Err(StatisticsError::NotFinite { chain: 1, index: 2, .. })));
     }
 }

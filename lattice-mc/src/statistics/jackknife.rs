@@ -42,12 +42,7 @@ pub fn jackknife<C: AsRef<[f64]>>(
         (bias - (h - 1.0) * x).powi(2) / (h - 1.0)
     };
     let variance = without.iter().zip(&cut.lengths).map(square).sum::<f64>() / g;
-    Ok(Resampled {
-        mean,
-        error: variance.sqrt(),
-        bias,
-        blocks: cut.lengths.len(),
-    })
+    Ok(Resampled { mean, error: variance.sqrt(), bias, blocks: cut.lengths.len() })
 }
 
 #[cfg(test)]
@@ -74,16 +69,11 @@ mod tests {
     #[test]
     fn error_agrees_with_the_gamma_method() {
         let mut rng = rng(3);
-        let x: Vec<Vec<f64>> = [20_030, 15_000, 9_000]
-            .map(|n| ar1(0.8, n, &mut rng))
-            .into();
+        let x: Vec<Vec<f64>> = [20_030, 15_000, 9_000].map(|n| ar1(0.8, n, &mut rng)).into();
         let gamma = estimate(&x).expect("finite").error;
         let found = jackknife(&[&x], Blocks::Length(100), |m| m[0]).expect("finite");
         assert_eq!(found.blocks, 201 + 150 + 90);
-        assert!(
-            (found.error / gamma - 1.0).abs() < 0.15,
-            "{found:?} {gamma}"
-        );
+        assert!((found.error / gamma - 1.0).abs() < 0.15, "{found:?} {gamma}");
     }
 
     #[test]

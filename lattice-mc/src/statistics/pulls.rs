@@ -30,11 +30,7 @@ impl ChiSquared {
     /// assert!((ChiSquared::new(3.841459, 1).p_value - 0.05).abs() < 1e-7);
     /// ```
     pub fn new(chi2: f64, dof: usize) -> Self {
-        Self {
-            chi2,
-            dof,
-            p_value: upper_tail(0.5 * chi2, dof),
-        }
+        Self { chi2, dof, p_value: upper_tail(0.5 * chi2, dof) }
     }
 
     /// `sqrt(χ²/dof)`: 1 where all is well, NaN without degrees of freedom.
@@ -62,16 +58,9 @@ pub fn chi_squared_of_pulls(pulls: &[f64]) -> Result<ChiSquared, StatisticsError
         return Err(StatisticsError::Empty { what: "pulls" });
     }
     if let Some((index, &value)) = pulls.iter().enumerate().find(|(_, p)| !p.is_finite()) {
-        return Err(StatisticsError::NotFinite {
-            chain: 0,
-            index,
-            value,
-        });
+        return Err(StatisticsError::NotFinite { chain: 0, index, value });
     }
-    Ok(ChiSquared::new(
-        pulls.iter().map(|p| p * p).sum(),
-        pulls.len(),
-    ))
+    Ok(ChiSquared::new(pulls.iter().map(|p| p * p).sum(), pulls.len()))
 }
 
 /// Probability of a standard normal number at least as far from zero: `erfc(|pull|/√2)`.
@@ -129,10 +118,7 @@ mod tests {
             (123.225221, 99, 0.05),
         ] {
             let found = ChiSquared::new(chi2, dof).p_value;
-            assert!(
-                (found - p).abs() < 2e-5,
-                "{chi2} {dof}: {found} against {p}"
-            );
+            assert!((found - p).abs() < 2e-5, "{chi2} {dof}: {found} against {p}");
         }
     }
 
@@ -144,10 +130,7 @@ mod tests {
                 sum += term;
                 term *= x / f64::from(k);
             }
-            assert!(
-                (upper_tail(x, 40) - sum).abs() <= 1e-12 * sum.max(1e-3),
-                "{x}"
-            );
+            assert!((upper_tail(x, 40) - sum).abs() <= 1e-12 * sum.max(1e-3), "{x}");
         }
     }
 
@@ -172,9 +155,6 @@ mod tests {
     #[test]
     fn bad_pulls_are_named() {
         assert!(chi_squared_of_pulls(&[]).is_err());
-        assert!(matches!(
-            chi_squared_of_pulls(&[1.0, f64::NAN]),
-            Err(StatisticsError::NotFinite { index: 1, .. })
-        ));
+        assert!(matches!(chi_squared_of_pulls(&[1.0, f64::NAN]), Err(StatisticsError::NotFinite { index: 1, .. })));
     }
 }

@@ -35,8 +35,5 @@ pub(super) fn ar1_tau(a: f64) -> f64 {
 pub(super) fn moments(x: &[f64]) -> (f64, f64) {
     let n = x.len() as f64;
     let mean = x.iter().sum::<f64>() / n;
-    (
-        mean,
-        x.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0),
-    )
+    (mean, x.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0))
 }

@@ -56,11 +56,7 @@ pub fn log_mean_exp(log_w: &[f64]) -> f64 {
 pub fn log_z(log_w: &[f64]) -> Result<Estimate, StatisticsError> {
     let relative = relative_weights(log_w)?;
     let error = error_of_mean(relative.iter().map(|w| w - 1.0));
-    Ok(Estimate::independent(
-        log_mean_exp(log_w),
-        error,
-        log_w.len(),
-    ))
+    Ok(Estimate::independent(log_mean_exp(log_w), error, log_w.len()))
 }
 
 /// The variational free energy `F_q = E_q[log q + S] = -E_q[log w]`, the loss of reverse KL.
@@ -89,12 +85,7 @@ pub fn free_energy(log_w: &[f64]) -> Result<Estimate, StatisticsError> {
 pub fn kl(log_w: &[f64]) -> Result<Estimate, StatisticsError> {
     let mean = mean_log(log_w)?;
     let relative = relative_weights(log_w)?;
-    let error = error_of_mean(
-        relative
-            .iter()
-            .zip(log_w)
-            .map(|(w, l)| (w - 1.0) - (l - mean)),
-    );
+    let error = error_of_mean(relative.iter().zip(log_w).map(|(w, l)| (w - 1.0) - (l - mean)));
     let value = (log_mean_exp(log_w) - mean).max(0.0);
     Ok(Estimate::independent(value, error, log_w.len()))
 }
@@ -107,11 +98,7 @@ pub fn kl(log_w: &[f64]) -> Result<Estimate, StatisticsError> {
 /// assert!((distance.mean - 0.05).abs() < 1e-12);
 /// # Ok::<(), lattice_mc::statistics::StatisticsError>(())
 /// ```
-pub fn kl_given_log_z(
-    log_w: &[f64],
-    log_z: f64,
-    log_z_error: f64,
-) -> Result<Estimate, StatisticsError> {
+pub fn kl_given_log_z(log_w: &[f64], log_z: f64, log_z_error: f64) -> Result<Estimate, StatisticsError> {
     let free_energy = free_energy(log_w)?;
     let error = free_energy.error.hypot(log_z_error);
     let mut result = Estimate::independent(log_z + free_energy.mean, error, log_w.len());
@@ -130,22 +117,13 @@ pub fn kl_given_log_z(
 pub fn reweighted_mean(log_w: &[f64], observable: &[f64]) -> Result<Estimate, StatisticsError> {
     if observable.len() != log_w.len() {
         let (expected, found) = (log_w.len(), observable.len());
-        return Err(StatisticsError::LengthMismatch {
-            what: "observable".into(),
-            expected,
-            found,
-        });
+        return Err(StatisticsError::LengthMismatch { what: "observable".into(), expected, found });
     }
     super::fluctuations::check(&[observable])?;
     let relative = relative_weights(log_w)?;
     let n = log_w.len() as f64;
     let origin = observable[0];
-    let shift = relative
-        .iter()
-        .zip(observable)
-        .map(|(w, o)| w * (o - origin))
-        .sum::<f64>()
-        / n;
+    let shift = relative.iter().zip(observable).map(|(w, o)| w * (o - origin)).sum::<f64>() / n;
     let mean = origin + shift;
     let error = error_of_mean(relative.iter().zip(observable).map(|(w, o)| w * (o - mean)));
     Ok(Estimate::independent(mean, error, log_w.len()))
@@ -162,25 +140,15 @@ fn relative_weights(log_w: &[f64]) -> Result<Vec<f64>, StatisticsError> {
 fn largest(log_w: &[f64], needed: usize) -> Result<f64, StatisticsError> {
     let found = log_w.len();
     if found < needed {
-        return Err(StatisticsError::TooFew {
-            what: "weights",
-            needed,
-            found,
-        });
+        return Err(StatisticsError::TooFew { what: "weights", needed, found });
     }
     let bad = |l: &f64| l.is_nan() || *l == f64::INFINITY;
     if let Some(index) = log_w.iter().position(bad) {
-        return Err(StatisticsError::NotFinite {
-            chain: 0,
-            index,
-            value: log_w[index],
-        });
+        return Err(StatisticsError::NotFinite { chain: 0, index, value: log_w[index] });
     }
     let largest = log_w.iter().fold(f64::NEG_INFINITY, |a, &b| a.max(b));
     if largest == f64::NEG_INFINITY {
-        return Err(StatisticsError::Empty {
-            what: "non-zero weights",
-        });
+        return Err(StatisticsError::Empty { what: "non-zero weights" });
     }
     Ok(largest)
 }
@@ -189,11 +157,7 @@ fn largest(log_w: &[f64], needed: usize) -> Result<f64, StatisticsError> {
 fn mean_log(log_w: &[f64]) -> Result<f64, StatisticsError> {
     largest(log_w, 2)?;
     if let Some(index) = log_w.iter().position(|l| !l.is_finite()) {
-        return Err(StatisticsError::NotFinite {
-            chain: 0,
-            index,
-            value: log_w[index],
-        });
+        return Err(StatisticsError::NotFinite { chain: 0, index, value: log_w[index] });
     }
     let origin = log_w[0];
     Ok(origin + log_w.iter().map(|l| l - origin).sum::<f64>() / log_w.len() as f64)
@@ -216,10 +180,7 @@ mod tests {
         let mut rng = rng(seed);
         let x: Vec<f64> = (0..count).map(|_| normal(&mut rng)).collect();
         let log_q = |x: f64| -0.5 * x * x - 0.5 * std::f64::consts::TAU.ln();
-        let log_w = x
-            .iter()
-            .map(|&x| -0.5 * ((x - mu) / sigma).powi(2) - log_q(x))
-            .collect();
+        let log_w = x.iter().map(|&x| -0.5 * ((x - mu) / sigma).powi(2) - log_q(x)).collect();
         (log_w, x)
     }
 
@@ -251,10 +212,7 @@ mod tests {
         for s in [0.1, 0.5, 1.0] {
             let log_w: Vec<f64> = (0..200_000).map(|_| 300.0 + s * normal(&mut rng)).collect();
             let found = ess(&log_w).expect("finite");
-            assert!(
-                (found / f64::exp(-s * s) - 1.0).abs() < 0.03,
-                "{s}: {found}"
-            );
+            assert!((found / f64::exp(-s * s) - 1.0).abs() < 0.03, "{s}: {found}");
         }
     }
 
@@ -281,25 +239,15 @@ mod tests {
             pulls[1].push(free_energy(&log_w).expect("finite").pull(exact_kl - exact));
             pulls[2].push(kl(&log_w).expect("finite").pull(exact_kl));
             pulls[3].push(reweighted_mean(&log_w, &x).expect("finite").pull(mu));
-            pulls[4].push(
-                kl_given_log_z(&log_w, exact, 0.0)
-                    .expect("finite")
-                    .pull(exact_kl),
-            );
+            pulls[4].push(kl_given_log_z(&log_w, exact, 0.0).expect("finite").pull(exact_kl));
         }
         for (which, pulls) in pulls.iter().enumerate() {
             let (mean, variance) = moments(pulls);
             assert!(mean.abs() < 0.2, "{which}: mean {mean}");
-            assert!(
-                (0.75..1.3).contains(&variance),
-                "{which}: variance {variance}"
-            );
+            assert!((0.75..1.3).contains(&variance), "{which}: variance {variance}");
         }
         let (mean, variance) = moments(&relative_z);
-        assert!(
-            (mean - 1.0).abs() < 4.0 * (variance / 500.0).sqrt(),
-            "Z is biased: {mean}"
-        );
+        assert!((mean - 1.0).abs() < 4.0 * (variance / 500.0).sqrt(), "Z is biased: {mean}");
     }
 
     #[test]
@@ -313,18 +261,9 @@ mod tests {
     #[test]
     fn bad_weights_are_named() {
         let bad = ess(&[0.0, f64::NAN]);
-        assert!(matches!(
-            bad,
-            Err(StatisticsError::NotFinite { index: 1, .. })
-        ));
-        assert!(matches!(
-            kl(&[0.0, f64::NEG_INFINITY]),
-            Err(StatisticsError::NotFinite { .. })
-        ));
-        assert!(matches!(
-            ess(&[f64::NEG_INFINITY; 3]),
-            Err(StatisticsError::Empty { .. })
-        ));
+        assert!(matches!(bad, Err(StatisticsError::NotFinite { index: 1, .. })));
+        assert!(matches!(kl(&[0.0, f64::NEG_INFINITY]), Err(StatisticsError::NotFinite { .. })));
+        assert!(matches!(ess(&[f64::NEG_INFINITY; 3]), Err(StatisticsError::Empty { .. })));
         assert!(matches!(ess(&[]), Err(StatisticsError::TooFew { .. })));
         assert!(matches!(log_z(&[0.0]), Err(StatisticsError::TooFew { .. })));
         assert!(reweighted_mean(&[0.0, 0.0], &[1.0]).is_err());

@@ -72,6 +72,11 @@ impl Graph {
         &self.nodes
     }
 
+    /// The node at a position of the list.
+    pub fn id(&self, index: usize) -> NodeId {
+        NodeId(index as u32)
+    }
+
     /// One node.
     pub fn node(&self, id: NodeId) -> &Node {
         &self.nodes[id.index()]

@@ -8,9 +8,11 @@
 //! | `channels` | one channel of many; channels side by side |
 //! | `spread` | a number on every site |
 //! | `sum_sites` | sums over the lattice, per sample |
+//! | `add_sums` | sums over the batch, added |
 //! | `conv` | periodic convolution and its two gradients |
 //! | `random` | uniform and normal fields |
 
+mod add_sums;
 mod argument;
 mod channels;
 mod conv;
@@ -20,6 +22,7 @@ mod shift;
 mod spread;
 mod sum_sites;
 
+pub use add_sums::AddSums;
 pub use argument::{Argument, Constant, Mask};
 pub use channels::{Channel, Stack};
 pub use conv::{Conv, ConvInputGrad, ConvWeightGrad, Kernel as ConvKernel};
@@ -141,6 +144,8 @@ pub enum Role {
     Spread,
     /// The end of a chain: a sum over its rows.
     SumSites,
+    /// Two sums over the batch in one place.
+    AddSums,
     /// Runs its own kernel.
     Kernel,
 }

@@ -376,6 +376,7 @@ impl<'g> Planner<'g> {
                         self.home[i] = Some(Home::PerSample { index });
                     }
                 }
+                (Role::AddSums, _) => {}
                 (_, Spec::BatchSum { .. }) => {
                     return Err(
                         Error::op(node.op.name(), "sums over the batch only as outputs", node.spec).at(node.line)
@@ -472,7 +473,7 @@ impl<'g> Planner<'g> {
                 let mut pending = vec![id];
                 while let Some(id) = pending.pop() {
                     let node = self.graph.node(id);
-                    if node.op.name() == "add_sums" {
+                    if node.op.role() == Role::AddSums {
                         pending.extend(&node.inputs);
                     } else if self.home[id.index()].replace(home).is_some() {
                         return Err(Error::op(node.op.name(), "a sum over the batch that is used once", node.spec)

@@ -1,0 +1,113 @@
+//! The chain rule. This is the one place where it is applied.
+//!
+//! The sweep visits the nodes from the last to the first. Each node that carries a cotangent hands it to its op's
+//! rule, which pushes the nodes that carry the cotangents of the inputs; several cotangents of one node are added.
+//! A gradient is thus more program, and can be differentiated again.
+
+use lattice_tensor::ops::{AddSums, Adjoint, Pointwise, Role, Spread, Vjp};
+use lattice_tensor::{Error, Graph, NodeId, Result, Spec};
+use std::collections::HashMap;
+use std::ops::Range;
+
+/// Pushes the gradient of `output` (times `seed`) with respect to each of `wanted`; `None` where it vanishes.
+///
+/// Nodes inside one of the `recomputed` ranges are not remembered from the forward half: their values are computed
+/// once more, just before the backward half reads them.
+///
+/// # Errors
+/// If the gradient passes through an op that has none.
+pub fn vjp(
+    graph: &mut Graph,
+    output: NodeId,
+    seed: NodeId,
+    wanted: &[NodeId],
+    recomputed: &[Range<usize>],
+) -> Result<Vec<Option<NodeId>>> {
+    let depends = depends_on(graph, wanted);
+    let mut cotangents: Vec<Option<NodeId>> = vec![None; output.index() + 1];
+    cotangents[output.index()] = Some(seed);
+    let mut again: HashMap<NodeId, NodeId> = HashMap::new();
+    let mut repeated = vec![false; recomputed.len()];
+    for index in (0..=output.index()).rev() {
+        let Some(cotangent) = cotangents[index].filter(|_| depends[index]) else { continue };
+        if let Some(scope) = recomputed.iter().position(|r| r.contains(&index)) {
+            if !std::mem::replace(&mut repeated[scope], true) {
+                repeat(graph, recomputed[scope].clone(), &mut again);
+            }
+        }
+        let node = graph.nodes()[index].clone();
+        let remembered = |id: NodeId| again.get(&id).copied().unwrap_or(id);
+        let inputs: Vec<NodeId> = node.inputs.iter().map(|&id| remembered(id)).collect();
+        let id = graph.id(index);
+        let cotangent = as_field_if_needed(graph, id, cotangent)?;
+        let at = Adjoint { inputs: &inputs, output: remembered(id), cotangent };
+        let line = node.line;
+        let answers = node.op.vjp(graph, &at).map_err(|e| e.at(line))?;
+        for (i, (&input, answer)) in node.inputs.iter().zip(answers).enumerate() {
+            if !depends[input.index()] {
+                continue;
+            }
+            let slot = &mut cotangents[input.index()];
+            *slot = match (answer, *slot) {
+                (Vjp::Zero, before) => before,
+                (Vjp::Node(new), None) => Some(new),
+                (Vjp::Node(new), Some(before)) => Some(match graph.spec(new) {
+                    Spec::BatchSum { .. } => graph.push(AddSums, &[before, new])?,
+                    _ => graph.push(Pointwise::Add, &[before, new])?,
+                }),
+                (Vjp::NotDifferentiable, _) => {
+                    let error = Error::NotDifferentiable { op: node.op.name(), line: String::new(), input: i };
+                    return Err(error.at(line));
+                }
+            };
+        }
+    }
+    wanted.iter().map(|w| finish(graph, *w, cotangents.get(w.index()).copied().flatten())).collect()
+}
+
+/// Which nodes depend on the wanted ones.
+fn depends_on(graph: &Graph, wanted: &[NodeId]) -> Vec<bool> {
+    let mut depends = vec![false; graph.nodes().len()];
+    wanted.iter().for_each(|w| depends[w.index()] = true);
+    for (i, node) in graph.nodes().iter().enumerate() {
+        depends[i] |= node.inputs.iter().any(|input| depends[input.index()]);
+    }
+    depends
+}
+
+/// Computes a range of nodes once more.
+fn repeat(graph: &mut Graph, range: Range<usize>, again: &mut HashMap<NodeId, NodeId>) {
+    graph.next_generation();
+    for index in range {
+        let node = graph.nodes()[index].clone();
+        if matches!(node.op.role(), Role::Argument | Role::Constant(_) | Role::Mask) {
+            continue;
+        }
+        let inputs = node.inputs.iter().map(|id| again.get(id).copied().unwrap_or(*id)).collect();
+        let id = graph.id(index);
+        let copy = graph.repeat(id, inputs);
+        again.insert(id, copy);
+    }
+}
+
+/// A cotangent that is the same on every site is kept as a number; only pointwise rules understand that.
+fn as_field_if_needed(graph: &mut Graph, id: NodeId, cotangent: NodeId) -> Result<NodeId> {
+    let understands = matches!(graph.node(id).op.role(), Role::Pointwise(_) | Role::SumSites | Role::Argument);
+    match (graph.spec(id), graph.spec(cotangent)) {
+        (spec @ Spec::Field { .. }, Spec::PerSample | Spec::Uniform) if !understands => {
+            graph.push(Spread { spec }, &[cotangent])
+        }
+        _ => Ok(cotangent),
+    }
+}
+
+/// Gradients of fields are fields, gradients of uniform numbers are numbers per sample.
+fn finish(graph: &mut Graph, wanted: NodeId, cotangent: Option<NodeId>) -> Result<Option<NodeId>> {
+    let Some(cotangent) = cotangent else { return Ok(None) };
+    match (graph.spec(wanted), graph.spec(cotangent)) {
+        (spec @ Spec::Field { .. }, Spec::PerSample | Spec::Uniform) => {
+            graph.push(Spread { spec }, &[cotangent]).map(Some)
+        }
+        _ => Ok(Some(cotangent)),
+    }
+}

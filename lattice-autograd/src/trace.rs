@@ -1,0 +1,219 @@
+//! Ordinary Rust as a program: every operation on a [`Var`] appends a node.
+
+use crate::reverse;
+use crate::var::{BatchSum, Kind, PerSample, Uniform, Var, Weights};
+use lattice_tensor::field::Scalar;
+use lattice_tensor::ops::{Mask, Op, Spread};
+use lattice_tensor::{Error, Fibre, Graph, Lattice, Layout, Location, NodeId, Program, Real, Result, Spec};
+use std::cell::{Ref, RefCell};
+use std::ops::Range;
+
+/// A program that is being written. Handles borrow it and cannot outlive it.
+///
+/// Operators cannot fail, so the trace keeps the first error, with the line of the user's program that caused it, and
+/// [`Trace::program`] returns it.
+///
+/// ```
+/// use lattice_autograd::Trace;
+/// use lattice_tensor::{Bindings, Cpu, Lattice, Layout, ScalarField};
+///
+/// let lattice = Lattice::periodic([4, 4])?;
+/// let trace = Trace::new(&lattice);
+/// let phi = trace.scalar_field("phi");
+/// let action = (phi * phi * 0.5 - phi * phi.shift(0, 1)).sum_sites();
+/// let force = -trace.gradient(action, phi);
+///
+/// let layout = std::sync::Arc::new(Layout::samples(&lattice, 8));
+/// let mut program = trace.program::<f64>(&[action.id(), force.id()], &layout)?;
+/// let mut phi = ScalarField::zeros(&layout, 1)?;
+/// phi.set_sample(0, &[1.0; 16])?;
+/// let mut force = ScalarField::zeros(&layout, 1)?;
+/// let mut action = [0.0];
+/// program.run(&Cpu::new(1)?, &mut Bindings {
+///     samples: 1,
+///     fields: &[&phi],
+///     out_fields: &mut [&mut force],
+///     out_per_sample: &mut [&mut action],
+///     ..Default::default()
+/// })?;
+/// assert_eq!(action, [-8.0]);
+/// assert_eq!(force.sample(0), [1.0; 16]);
+/// # Ok::<(), lattice_tensor::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Trace {
+    graph: RefCell<Graph>,
+    error: RefCell<Option<Error>>,
+    recomputed: RefCell<Vec<Range<usize>>>,
+}
+
+impl Trace {
+    /// An empty program on a lattice.
+    pub fn new(lattice: &Lattice) -> Trace {
+        Trace { graph: RefCell::new(Graph::new(lattice)), error: RefCell::new(None), recomputed: RefCell::default() }
+    }
+
+    /// The lattice.
+    pub fn lattice(&self) -> Lattice {
+        self.graph.borrow().lattice().clone()
+    }
+
+    /// What has been written so far.
+    pub fn graph(&self) -> Ref<'_, Graph> {
+        self.graph.borrow()
+    }
+
+    /// A handle on a node; what it is at run time is taken on trust.
+    pub fn var<K: Kind>(&self, id: NodeId) -> Var<'_, K> {
+        Var::new(self, id)
+    }
+
+    /// A real field argument on every site.
+    #[track_caller]
+    pub fn scalar_field(&self, name: &str) -> Var<'_, Scalar> {
+        self.scalar_field_on(name, Location::All)
+    }
+
+    /// A real field argument on a sub-lattice.
+    #[track_caller]
+    pub fn scalar_field_on(&self, name: &str, location: Location) -> Var<'_, Scalar> {
+        self.argument(name, Spec::Field { location, fibre: Fibre::Scalar })
+    }
+
+    /// A number for all samples, given at each run.
+    #[track_caller]
+    pub fn uniform(&self, name: &str) -> Var<'_, Uniform> {
+        self.argument(name, Spec::Uniform)
+    }
+
+    /// A number for each sample, given at each run.
+    #[track_caller]
+    pub fn per_sample(&self, name: &str) -> Var<'_, PerSample> {
+        self.argument(name, Spec::PerSample)
+    }
+
+    /// A range of the flat parameter buffer.
+    #[track_caller]
+    pub fn weights(&self, name: &str, range: Range<usize>) -> Var<'_, Weights> {
+        self.argument(name, Spec::Weights { offset: range.start, len: range.len() })
+    }
+
+    /// An argument of any type.
+    #[track_caller]
+    pub fn argument<K: Kind>(&self, name: &str, spec: Spec) -> Var<'_, K> {
+        let result = self.graph.borrow_mut().argument(name, spec);
+        self.keep(result)
+    }
+
+    /// A number that never changes.
+    #[track_caller]
+    pub fn constant(&self, value: f64) -> Var<'_, Uniform> {
+        let id = self.graph.borrow_mut().constant(value);
+        Var::new(self, id)
+    }
+
+    /// Per sample, 1 for a sample of the batch and 0 for the padding of its last block. Gradients that are summed
+    /// over the batch must start from it.
+    #[track_caller]
+    pub fn mask(&self) -> Var<'_, PerSample> {
+        self.apply(Mask, &[])
+    }
+
+    /// A field that is the same number on every site.
+    #[track_caller]
+    pub fn spread<'t, K: Kind>(&'t self, value: Var<'t, K>, location: Location) -> Var<'t, Scalar> {
+        self.apply(Spread { spec: Spec::Field { location, fibre: Fibre::Scalar } }, &[value.id()])
+    }
+
+    /// Applies any op, also a user's own.
+    #[track_caller]
+    pub fn apply<K: Kind>(&self, op: impl Op, inputs: &[NodeId]) -> Var<'_, K> {
+        let result = self.graph.borrow_mut().push(op, inputs);
+        self.keep(result)
+    }
+
+    /// Writes a part of the program whose inner values are not remembered for the backward half but computed again:
+    /// less memory for more arithmetic. The policy changes neither values nor gradients.
+    pub fn recompute<T>(&self, part: impl FnOnce() -> T) -> T {
+        let start = self.graph.borrow().nodes().len();
+        let result = part();
+        let end = self.graph.borrow().nodes().len();
+        self.recomputed.borrow_mut().push(start..end);
+        result
+    }
+
+    /// The gradient of a number per sample with respect to a field, sample by sample.
+    #[track_caller]
+    pub fn gradient<'t>(&'t self, of: Var<'t, PerSample>, with_respect_to: Var<'t, Scalar>) -> Var<'t, Scalar> {
+        let seed = self.constant(1.0);
+        let location = with_respect_to.location();
+        match self.vjp(of.id(), seed.id(), &[with_respect_to.id()]).pop().flatten() {
+            Some(id) => Var::new(self, id),
+            None => self.spread(self.constant(0.0), location),
+        }
+    }
+
+    /// The derivative of a number per sample with respect to a number for all samples, sample by sample.
+    #[track_caller]
+    pub fn derivative<'t>(&'t self, of: Var<'t, PerSample>, with_respect_to: Var<'t, Uniform>) -> Var<'t, PerSample> {
+        let seed = self.constant(1.0);
+        match self.vjp(of.id(), seed.id(), &[with_respect_to.id()]).pop().flatten() {
+            Some(id) => Var::new(self, id),
+            None => self.mask() * 0.0,
+        }
+    }
+
+    /// The gradient of `Σ_s weight_s · of_s`, summed over the samples of the batch, with respect to weights.
+    #[track_caller]
+    pub fn batch_gradient<'t>(
+        &'t self,
+        of: Var<'t, PerSample>,
+        weight: Var<'t, Uniform>,
+        with_respect_to: &[Var<'t, Weights>],
+    ) -> Vec<Option<Var<'t, BatchSum>>> {
+        let seed = self.mask() * weight;
+        let wanted: Vec<NodeId> = with_respect_to.iter().map(|w| w.id()).collect();
+        let found = self.vjp(of.id(), seed.id(), &wanted);
+        found.into_iter().map(|id| id.map(|id| Var::new(self, id))).collect()
+    }
+
+    /// Pushes the gradient of `output · seed` with respect to each of `wanted`.
+    #[track_caller]
+    pub fn vjp(&self, output: NodeId, seed: NodeId, wanted: &[NodeId]) -> Vec<Option<NodeId>> {
+        let recomputed = self.recomputed.borrow();
+        match reverse::vjp(&mut self.graph.borrow_mut(), output, seed, wanted, &recomputed) {
+            Ok(found) => found,
+            Err(error) => {
+                self.error.borrow_mut().get_or_insert(error);
+                vec![None; wanted.len()]
+            }
+        }
+    }
+
+    /// Plans the computation of `outputs` for fields of one precision and layout.
+    ///
+    /// # Errors
+    /// The first error made while the program was written, or what the planner refuses.
+    pub fn program<R: Real>(&self, outputs: &[NodeId], layout: &Layout) -> Result<Program<R>> {
+        self.check()?;
+        Program::new(&self.graph.borrow(), outputs, layout)
+    }
+
+    /// The first error made while the program was written.
+    ///
+    /// # Errors
+    /// That error.
+    pub fn check(&self) -> Result<()> {
+        self.error.borrow().clone().map_or(Ok(()), Err)
+    }
+
+    /// Keeps an error for later and goes on with a number in the place of the value.
+    #[track_caller]
+    pub(crate) fn keep<K: Kind>(&self, result: Result<NodeId>) -> Var<'_, K> {
+        let id = result.unwrap_or_else(|error| {
+            self.error.borrow_mut().get_or_insert(error);
+            self.graph.borrow_mut().constant(f64::NAN)
+        });
+        Var::new(self, id)
+    }
+}

@@ -1,0 +1,308 @@
+//! Typed handles on the nodes of a program: `a * b + c` reads as mathematics.
+
+use crate::Trace;
+use lattice_tensor::field::{Channels, Complex, Scalar};
+use lattice_tensor::ops::{Channel, Conv, ConvKernel, Pointwise, Shift, Stack, SumSites};
+use lattice_tensor::{Fibre, Location, NodeId, Spec};
+use std::marker::PhantomData;
+use std::ops::{Add, Div, Mul, Neg, Sub};
+
+/// What a handle stands for. Fields are named by what sits on a site.
+pub trait Kind: Copy + std::fmt::Debug + 'static {}
+
+/// A number for each sample, in `f64`.
+#[derive(Clone, Copy, Debug)]
+pub struct PerSample;
+/// A number for all samples, in `f64`.
+#[derive(Clone, Copy, Debug)]
+pub struct Uniform;
+/// Parameters of a net.
+#[derive(Clone, Copy, Debug)]
+pub struct Weights;
+/// Sums over the batch, one for each parameter.
+#[derive(Clone, Copy, Debug)]
+pub struct BatchSum;
+
+impl Kind for PerSample {}
+impl Kind for Uniform {}
+impl Kind for Weights {}
+impl Kind for BatchSum {}
+impl Kind for Scalar {}
+impl Kind for Complex {}
+impl Kind for Channels {}
+
+/// Kinds that arithmetic is defined on.
+pub trait Number: Kind {}
+impl Number for PerSample {}
+impl Number for Uniform {}
+impl Number for Scalar {}
+impl Number for Complex {}
+impl Number for Channels {}
+
+/// A handle on a node of a [`Trace`].
+#[derive(Debug)]
+pub struct Var<'t, K: Kind> {
+    trace: &'t Trace,
+    id: NodeId,
+    kind: PhantomData<K>,
+}
+
+impl<K: Kind> Clone for Var<'_, K> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<K: Kind> Copy for Var<'_, K> {}
+
+impl<'t, K: Kind> Var<'t, K> {
+    pub(crate) fn new(trace: &'t Trace, id: NodeId) -> Self {
+        Var { trace, id, kind: PhantomData }
+    }
+
+    /// The node.
+    pub fn id(self) -> NodeId {
+        self.id
+    }
+
+    /// The program it belongs to.
+    pub fn trace(self) -> &'t Trace {
+        self.trace
+    }
+
+    /// The type of the node.
+    pub fn spec(self) -> Spec {
+        self.trace.graph().spec(self.id)
+    }
+}
+
+macro_rules! functions {
+    ($($(#[$doc:meta])* $method:ident $kind:ident;)*) => {
+        impl<'t, K: Number> Var<'t, K> {
+            $($(#[$doc])*
+            #[track_caller]
+            pub fn $method(self) -> Self { self.trace.apply(Pointwise::$kind, &[self.id]) })*
+        }
+    };
+}
+functions! {
+    /// `e^x`
+    exp Exp;
+    /// `ln x`
+    ln Ln;
+    /// `√x`
+    sqrt Sqrt;
+    /// `tanh x`
+    tanh Tanh;
+    /// `sin x`
+    sin Sin;
+    /// `cos x`
+    cos Cos;
+    /// `1 / (1 + e^{−x})`
+    sigmoid Sigmoid;
+    /// `|x|`
+    abs Abs;
+    /// `1 / x`
+    recip Recip;
+}
+
+impl<'t, K: Number> Var<'t, K> {
+    /// `x²`
+    #[track_caller]
+    pub fn square(self) -> Self {
+        self.trace.apply(Pointwise::Mul, &[self.id, self.id])
+    }
+
+    /// `xⁿ` by repeated squaring, `n ≥ 1`.
+    #[track_caller]
+    pub fn powi(self, n: u32) -> Self {
+        match n {
+            0 | 1 => self,
+            n if n % 2 == 0 => self.powi(n / 2).square(),
+            n => self.trace.apply(Pointwise::Mul, &[self.powi(n - 1).id, self.id]),
+        }
+    }
+
+    /// `x` where `x > 0`, else `slope · x`.
+    #[track_caller]
+    pub fn leaky_relu(self, slope: f64) -> Self {
+        let slope = self.trace.constant(slope);
+        self.trace.apply(Pointwise::LeakyRelu, &[self.id, slope.id])
+    }
+
+    /// `self` where `condition > 0`, else `other`. The condition may be a number per sample.
+    #[track_caller]
+    pub fn where_positive<C: Number>(self, condition: Var<'t, C>, other: Self) -> Self {
+        self.trace.apply(Pointwise::Select, &[condition.id, self.id, other.id])
+    }
+
+    /// The smaller of two values.
+    #[track_caller]
+    pub fn min(self, other: Self) -> Self {
+        self.trace.apply(Pointwise::Min, &[self.id, other.id])
+    }
+
+    /// The larger of two values.
+    #[track_caller]
+    pub fn max(self, other: Self) -> Self {
+        self.trace.apply(Pointwise::Max, &[self.id, other.id])
+    }
+}
+
+/// Kinds that live on sites.
+pub trait OnSites: Number {}
+impl OnSites for Scalar {}
+impl OnSites for Complex {}
+impl OnSites for Channels {}
+
+impl<'t, K: OnSites> Var<'t, K> {
+    /// The sub-lattice it lives on.
+    pub fn location(self) -> Location {
+        match self.spec() {
+            Spec::Field { location, .. } => location,
+            _ => Location::All,
+        }
+    }
+
+    /// How many real numbers sit on a site.
+    pub fn components(self) -> usize {
+        match self.spec() {
+            Spec::Field { fibre, .. } => fibre.components(),
+            _ => 1,
+        }
+    }
+
+    /// `y(x) = self(x + steps μ)`, periodic up to the boundary phase.
+    #[track_caller]
+    pub fn shift(self, mu: usize, steps: i32) -> Self {
+        let directions = self.trace.lattice().directions();
+        if mu >= directions {
+            let error = self.trace.lattice().check_direction(mu).err();
+            return self.trace.keep(error.map_or(Ok(self.id), Err));
+        }
+        let mut displacement = vec![0; directions];
+        displacement[mu] = steps;
+        let from = self.location();
+        self.trace.apply(Shift { to: from.shifted(mu, steps), displacement, from }, &[self.id])
+    }
+
+    /// The part of the field on a sub-lattice; zero on those of its sites where the field does not live.
+    #[track_caller]
+    pub fn on(self, to: Location) -> Self {
+        let displacement = vec![0; self.trace.lattice().directions()];
+        let from = self.location();
+        if to == from {
+            return self;
+        }
+        self.trace.apply(Shift { to, displacement, from }, &[self.id])
+    }
+
+    /// The sum over all sites and components, in `f64`.
+    #[track_caller]
+    pub fn sum_sites(self) -> Var<'t, PerSample> {
+        self.trace.apply(SumSites, &[self.id])
+    }
+
+    /// The sum over both neighbours in every direction: `Σ_μ [f(x+μ) + f(x−μ)]`.
+    #[track_caller]
+    pub fn neighbours(self) -> Self
+    where
+        Var<'t, K>: Add<Output = Var<'t, K>>,
+    {
+        let directions = self.trace.lattice().directions();
+        let pair = |mu| self.shift(mu, 1) + self.shift(mu, -1);
+        (1..directions).fold(pair(0), |sum, mu| sum + pair(mu))
+    }
+
+    /// Periodic convolution into `outputs` channels on the sub-lattice `to`; `extents` are odd. The weights hold
+    /// `[d][in][out]`, then one bias for each output.
+    #[track_caller]
+    pub fn conv(self, extents: &[usize], to: Location, outputs: usize, weights: Var<'t, Weights>) -> Var<'t, Channels> {
+        let kernel = ConvKernel {
+            extents: extents.to_vec(),
+            from: self.location(),
+            to,
+            inputs: self.components(),
+            outputs,
+            biased: true,
+        };
+        self.trace.apply(Conv(kernel), &[self.id, weights.id])
+    }
+}
+
+impl<'t> Var<'t, Channels> {
+    /// Channel number `i`.
+    #[track_caller]
+    pub fn channel(self, i: usize) -> Var<'t, Scalar> {
+        self.trace.apply(Channel(i), &[self.id])
+    }
+}
+
+/// Real fields as the channels of one field.
+///
+/// # Panics
+/// If there is none.
+#[track_caller]
+pub fn stack<'t>(fields: &[Var<'t, Scalar>]) -> Var<'t, Channels> {
+    let ids: Vec<NodeId> = fields.iter().map(|f| f.id).collect();
+    fields[0].trace.apply(Stack { fibre: Fibre::Channels(fields.len()) }, &ids)
+}
+
+impl<K: Number> Neg for Var<'_, K> {
+    type Output = Self;
+    #[track_caller]
+    fn neg(self) -> Self {
+        self.trace.apply(Pointwise::Neg, &[self.id])
+    }
+}
+
+macro_rules! operators {
+    ($($trait:ident $method:ident $kind:ident;)*) => {$(
+        impl<'t, K: Number> $trait<f64> for Var<'t, K> {
+            type Output = Var<'t, K>;
+            #[track_caller]
+            fn $method(self, other: f64) -> Var<'t, K> {
+                let other = self.trace.constant(other);
+                self.trace.apply(Pointwise::$kind, &[self.id, other.id])
+            }
+        }
+        impl<'t, K: Number> $trait<Var<'t, K>> for f64 {
+            type Output = Var<'t, K>;
+            #[track_caller]
+            fn $method(self, other: Var<'t, K>) -> Var<'t, K> {
+                let number = other.trace.constant(self);
+                other.trace.apply(Pointwise::$kind, &[number.id, other.id])
+            }
+        }
+        operators!(@pair $trait $method $kind: Scalar, Scalar => Scalar);
+        operators!(@pair $trait $method $kind: Complex, Complex => Complex);
+        operators!(@pair $trait $method $kind: Channels, Channels => Channels);
+        operators!(@pair $trait $method $kind: PerSample, PerSample => PerSample);
+        operators!(@pair $trait $method $kind: Uniform, Uniform => Uniform);
+        operators!(@both $trait $method $kind: Scalar, PerSample);
+        operators!(@both $trait $method $kind: Scalar, Uniform);
+        operators!(@both $trait $method $kind: Complex, PerSample);
+        operators!(@both $trait $method $kind: Complex, Uniform);
+        operators!(@both $trait $method $kind: Channels, PerSample);
+        operators!(@both $trait $method $kind: Channels, Uniform);
+        operators!(@both $trait $method $kind: PerSample, Uniform);
+    )*};
+    (@both $trait:ident $method:ident $kind:ident: $a:ident, $b:ident) => {
+        operators!(@pair $trait $method $kind: $a, $b => $a);
+        operators!(@pair $trait $method $kind: $b, $a => $a);
+    };
+    (@pair $trait:ident $method:ident $kind:ident: $a:ident, $b:ident => $c:ident) => {
+        impl<'t> $trait<Var<'t, $b>> for Var<'t, $a> {
+            type Output = Var<'t, $c>;
+            #[track_caller]
+            fn $method(self, other: Var<'t, $b>) -> Var<'t, $c> {
+                self.trace.apply(Pointwise::$kind, &[self.id, other.id])
+            }
+        }
+    };
+}
+operators! {
+    Add add Add;
+    Sub sub Sub;
+    Mul mul Mul;
+    Div div Div;
+}
