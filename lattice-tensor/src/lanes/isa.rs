@@ -1,5 +1,7 @@
 //! Instruction sets: what `pulp::Simd` lacks, and the choice made once at start.
 
+#[cfg(target_arch = "x86_64")]
+use bytemuck::cast;
 use pulp::{Scalar512b, Simd};
 
 /// An instruction set that kernels are instantiated for.
@@ -60,12 +62,169 @@ pub trait Isa: Simd {
         // SAFETY: the caller promises `sums` to hold a register; unaligned access is allowed.
         unsafe { sums.write_unaligned(self.add_f64s(sums.read_unaligned(), a)) }
     }
+
+    /// `if a < b { a } else { b }`, lane by lane.
+    #[inline(always)]
+    fn min_f32(self, a: Self::f32s, b: Self::f32s) -> Self::f32s {
+        self.select_f32s(self.less_than_f32s(a, b), a, b)
+    }
+
+    /// `if a < b { a } else { b }`, lane by lane.
+    #[inline(always)]
+    fn min_f64(self, a: Self::f64s, b: Self::f64s) -> Self::f64s {
+        self.select_f64s(self.less_than_f64s(a, b), a, b)
+    }
+
+    /// `if b < a { a } else { b }`, lane by lane.
+    #[inline(always)]
+    fn max_f32(self, a: Self::f32s, b: Self::f32s) -> Self::f32s {
+        self.select_f32s(self.less_than_f32s(b, a), a, b)
+    }
+
+    /// `if b < a { a } else { b }`, lane by lane.
+    #[inline(always)]
+    fn max_f64(self, a: Self::f64s, b: Self::f64s) -> Self::f64s {
+        self.select_f64s(self.less_than_f64s(b, a), a, b)
+    }
+
+    /// `p * 2^n`, rounded once, for `p` in `[1/2, 2]` and whole `n` of magnitude below 160.
+    #[inline(always)]
+    fn scale_f32(self, p: Self::f32s, n: Self::f32s) -> Self::f32s {
+        // Two powers of two, neither outside the normal range: the first product is exact, the second rounds.
+        let round = self.splat_f32s(1.5 * 8_388_608.0);
+        let half = self.sub_f32s(self.mul_add_f32s(n, self.splat_f32s(0.5), round), round);
+        let scaled = self.mul_f32s(p, exp2_f32(self, half));
+        self.mul_f32s(scaled, exp2_f32(self, self.sub_f32s(n, half)))
+    }
+
+    /// `p * 2^n`, rounded once, for `p` in `[1/2, 2]` and whole `n` of magnitude below 1200.
+    #[inline(always)]
+    fn scale_f64(self, p: Self::f64s, n: Self::f64s) -> Self::f64s {
+        let round = self.splat_f64s(1.5 * 4_503_599_627_370_496.0);
+        let half = self.sub_f64s(self.mul_add_f64s(n, self.splat_f64s(0.5), round), round);
+        let scaled = self.mul_f64s(p, exp2_f64(self, half));
+        self.mul_f64s(scaled, exp2_f64(self, self.sub_f64s(n, half)))
+    }
+
+    /// `(m, e)` with `x = m 2^e` and `m` in `[3/4, 3/2)`; `(1, -inf)` or `(-1, -inf)` for zeros, `(1, inf)` for
+    /// infinity, at least one of the two NaN for negative numbers and NaN.
+    #[inline(always)]
+    fn split_f32(self, x: Self::f32s) -> (Self::f32s, Self::f32s) {
+        let zero = self.splat_f32s(0.0);
+        let tiny = self.less_than_f32s(x, self.splat_f32s(f32::MIN_POSITIVE));
+        let normal = self.select_f32s(tiny, self.mul_f32s(x, self.splat_f32s(8_388_608.0)), x);
+        let shift =
+            self.select_f32s(tiny, self.splat_f32s(8_388_608.0 * 1.5 + 23.0), self.splat_f32s(8_388_608.0 * 1.5));
+        let above: Self::u32s = map(
+            self.transmute_u32s_f32s(normal),
+            #[inline(always)]
+            |b: u32| b.wrapping_sub(0x3F40_0000),
+        );
+        let m = map(
+            above,
+            #[inline(always)]
+            |b: u32| (b & 0x007F_FFFF) + 0x3F40_0000,
+        );
+        let e = map(
+            above,
+            #[inline(always)]
+            |b: u32| ((b as i32 >> 23) as u32).wrapping_add(0x4B40_0000),
+        );
+        let e = self.sub_f32s(self.transmute_f32s_u32s(e), shift);
+        let e = self.select_f32s(self.less_than_f32s(zero, x), e, self.splat_f32s(f32::NEG_INFINITY));
+        let e = self.select_f32s(self.less_than_f32s(x, zero), self.splat_f32s(f32::NAN), e);
+        let e = self.select_f32s(self.less_than_f32s(x, self.splat_f32s(f32::INFINITY)), e, x);
+        (self.transmute_f32s_u32s(m), e)
+    }
+
+    /// As [`Self::split_f32`].
+    #[inline(always)]
+    fn split_f64(self, x: Self::f64s) -> (Self::f64s, Self::f64s) {
+        const UNIT: f64 = 4_503_599_627_370_496.0;
+        let zero = self.splat_f64s(0.0);
+        let tiny = self.less_than_f64s(x, self.splat_f64s(f64::MIN_POSITIVE));
+        let normal = self.select_f64s(tiny, self.mul_f64s(x, self.splat_f64s(UNIT)), x);
+        let shift =
+            self.select_f64s(tiny, self.splat_f64s(UNIT * 1.5 + 1024.0 + 52.0), self.splat_f64s(UNIT * 1.5 + 1024.0));
+        // The exponent is kept non-negative, 1024 too large: AVX2 has no arithmetic shift of 64-bit lanes.
+        let above: Self::u64s = map(
+            self.transmute_u64s_f64s(normal),
+            #[inline(always)]
+            |b: u64| b.wrapping_sub(0x3FE8 << 48),
+        );
+        let m = map(
+            above,
+            #[inline(always)]
+            |b: u64| (b & ((1 << 52) - 1)) + (0x3FE8 << 48),
+        );
+        let e = map(
+            above,
+            #[inline(always)]
+            |b: u64| (b.wrapping_add(1024 << 52) >> 52) | 0x4338 << 48,
+        );
+        let e = self.sub_f64s(self.transmute_f64s_u64s(e), shift);
+        let e = self.select_f64s(self.less_than_f64s(zero, x), e, self.splat_f64s(f64::NEG_INFINITY));
+        let e = self.select_f64s(self.less_than_f64s(x, zero), self.splat_f64s(f64::NAN), e);
+        let e = self.select_f64s(self.less_than_f64s(x, self.splat_f64s(f64::INFINITY)), e, x);
+        (self.transmute_f64s_u64s(m), e)
+    }
+}
+
+/// Applies `f` to each lane of a register seen as an array; the loop has a compile-time count and vectorises.
+#[inline(always)]
+pub(super) fn map<V: bytemuck::Pod, B: bytemuck::Pod>(mut reg: V, f: impl Fn(B) -> B) -> V {
+    for lane in bytemuck::cast_slice_mut::<V, B>(std::slice::from_mut(&mut reg)) {
+        *lane = f(*lane);
+    }
+    reg
+}
+
+/// `2^n` for whole `n` in `[-126, 127]`: adding moves `n + 127` into the low bits, the shift makes it the exponent.
+#[inline(always)]
+pub(super) fn exp2_f32<S: Isa>(simd: S, n: S::f32s) -> S::f32s {
+    let low = simd.add_f32s(n, simd.splat_f32s(1.5 * 8_388_608.0 + 127.0));
+    simd.transmute_f32s_u32s(map(
+        simd.transmute_u32s_f32s(low),
+        #[inline(always)]
+        |b: u32| b << 23,
+    ))
+}
+
+/// `2^n` for whole `n` in `[-1022, 1023]`.
+#[inline(always)]
+pub(super) fn exp2_f64<S: Isa>(simd: S, n: S::f64s) -> S::f64s {
+    let low = simd.add_f64s(n, simd.splat_f64s(1.5 * 4_503_599_627_370_496.0 + 1023.0));
+    simd.transmute_f64s_u64s(map(
+        simd.transmute_u64s_f64s(low),
+        #[inline(always)]
+        |b: u64| b << 52,
+    ))
 }
 
 impl Isa for Scalar512b {}
 
 #[cfg(target_arch = "x86_64")]
-impl Isa for pulp::x86::V3 {}
+impl Isa for pulp::x86::V3 {
+    #[inline(always)]
+    fn min_f32(self, a: Self::f32s, b: Self::f32s) -> Self::f32s {
+        cast(self.avx._mm256_min_ps(cast(a), cast(b)))
+    }
+
+    #[inline(always)]
+    fn min_f64(self, a: Self::f64s, b: Self::f64s) -> Self::f64s {
+        cast(self.avx._mm256_min_pd(cast(a), cast(b)))
+    }
+
+    #[inline(always)]
+    fn max_f32(self, a: Self::f32s, b: Self::f32s) -> Self::f32s {
+        cast(self.avx._mm256_max_ps(cast(a), cast(b)))
+    }
+
+    #[inline(always)]
+    fn max_f64(self, a: Self::f64s, b: Self::f64s) -> Self::f64s {
+        cast(self.avx._mm256_max_pd(cast(a), cast(b)))
+    }
+}
 
 #[cfg(target_arch = "aarch64")]
 impl Isa for pulp::aarch64::Neon {}
@@ -76,13 +235,8 @@ impl Isa for pulp::x86::V4 {
     unsafe fn load_permuted_f32(self, row: *const f32, from: &[u32; 16], _part: usize) -> Self::f32s {
         // SAFETY: the caller promises 16 readable numbers; the register holds the whole group.
         let values: pulp::f32x16 = unsafe { row.cast::<pulp::f32x16>().read_unaligned() };
-        let index: pulp::u32x16 = bytemuck::cast(*from);
-        // SAFETY: `pulp::f32x16`, `pulp::u32x16` and the 512-bit registers are plain data of the same size.
-        unsafe {
-            std::mem::transmute(
-                self.avx512f._mm512_permutexvar_ps(std::mem::transmute(index), std::mem::transmute(values)),
-            )
-        }
+        let index: pulp::u32x16 = cast(*from);
+        cast(self.avx512f._mm512_permutexvar_ps(cast(index), cast(values)))
     }
 
     #[inline(always)]
@@ -90,12 +244,7 @@ impl Isa for pulp::x86::V4 {
         // SAFETY: the caller promises 8 readable numbers; the register holds the whole group.
         let values: pulp::f64x8 = unsafe { row.cast::<pulp::f64x8>().read_unaligned() };
         let index: [u64; 8] = std::array::from_fn(|l| from[l] as u64);
-        // SAFETY: `pulp::f64x8`, `[u64; 8]` and the 512-bit registers are plain data of the same size.
-        unsafe {
-            std::mem::transmute(
-                self.avx512f._mm512_permutexvar_pd(std::mem::transmute(index), std::mem::transmute(values)),
-            )
-        }
+        cast(self.avx512f._mm512_permutexvar_pd(cast(index), cast(values)))
     }
 
     #[inline(always)]
@@ -109,6 +258,54 @@ impl Isa for pulp::x86::V4 {
                 to.write_unaligned(sum);
             }
         }
+    }
+
+    #[inline(always)]
+    fn min_f32(self, a: Self::f32s, b: Self::f32s) -> Self::f32s {
+        cast(self.avx512f._mm512_min_ps(cast(a), cast(b)))
+    }
+
+    #[inline(always)]
+    fn min_f64(self, a: Self::f64s, b: Self::f64s) -> Self::f64s {
+        cast(self.avx512f._mm512_min_pd(cast(a), cast(b)))
+    }
+
+    #[inline(always)]
+    fn max_f32(self, a: Self::f32s, b: Self::f32s) -> Self::f32s {
+        cast(self.avx512f._mm512_max_ps(cast(a), cast(b)))
+    }
+
+    #[inline(always)]
+    fn max_f64(self, a: Self::f64s, b: Self::f64s) -> Self::f64s {
+        cast(self.avx512f._mm512_max_pd(cast(a), cast(b)))
+    }
+
+    #[inline(always)]
+    fn scale_f32(self, p: Self::f32s, n: Self::f32s) -> Self::f32s {
+        cast(self.avx512f._mm512_scalef_ps(cast(p), cast(n)))
+    }
+
+    #[inline(always)]
+    fn split_f32(self, x: Self::f32s) -> (Self::f32s, Self::f32s) {
+        use std::arch::x86_64::{_MM_MANT_NORM_P75_1P5, _MM_MANT_SIGN_NAN};
+        let m = self.avx512f._mm512_getmant_ps::<_MM_MANT_NORM_P75_1P5, _MM_MANT_SIGN_NAN>(cast(x));
+        // `getexp` gives floor(log2 |x|), one too small where `m` is below 1 and itself has the exponent -1.
+        let e = self.avx512f._mm512_sub_ps(self.avx512f._mm512_getexp_ps(cast(x)), self.avx512f._mm512_getexp_ps(m));
+        (cast(m), cast(e))
+    }
+
+    #[inline(always)]
+    fn scale_f64(self, p: Self::f64s, n: Self::f64s) -> Self::f64s {
+        cast(self.avx512f._mm512_scalef_pd(cast(p), cast(n)))
+    }
+
+    #[inline(always)]
+    fn split_f64(self, x: Self::f64s) -> (Self::f64s, Self::f64s) {
+        use std::arch::x86_64::{_MM_MANT_NORM_P75_1P5, _MM_MANT_SIGN_NAN};
+        let m = self.avx512f._mm512_getmant_pd::<_MM_MANT_NORM_P75_1P5, _MM_MANT_SIGN_NAN>(cast(x));
+        // `getexp` gives floor(log2 |x|), one too small where `m` is below 1 and itself has the exponent -1.
+        let e = self.avx512f._mm512_sub_pd(self.avx512f._mm512_getexp_pd(cast(x)), self.avx512f._mm512_getexp_pd(m));
+        (cast(m), cast(e))
     }
 }
 

@@ -154,19 +154,19 @@ impl<S: Isa, R: Real> Lane<S, R> {
     /// `self` where the mask holds, `other` elsewhere.
     #[inline(always)]
     pub fn select(mask: Mask<S, R>, yes: Self, no: Self) -> Self {
-        Lane { simd: yes.simd, reg: R::select(yes.simd, mask.mask, yes.reg, no.reg) }
+        Lane { simd: mask.simd, reg: R::select(mask.simd, mask.mask, yes.reg, no.reg) }
     }
 
     /// The smaller of two numbers; `other` where `self` is NaN.
     #[inline(always)]
     pub fn min(self, other: Self) -> Self {
-        Self::select(self.lt(other), self, other)
+        Lane { simd: self.simd, reg: <R as Real>::min(self.simd, self.reg, other.reg) }
     }
 
     /// The larger of two numbers; `other` where `self` is NaN.
     #[inline(always)]
     pub fn max(self, other: Self) -> Self {
-        Self::select(other.lt(self), self, other)
+        Lane { simd: self.simd, reg: <R as Real>::max(self.simd, self.reg, other.reg) }
     }
 
     /// Applies a function to the bit pattern of each lane. Compiles to vector instructions for shifts and logic.

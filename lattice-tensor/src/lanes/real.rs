@@ -1,6 +1,7 @@
 //! The two precisions, `f32` and `f64`, as lanes.
 
 use super::Isa;
+use super::isa::{exp2_f32, exp2_f64, map};
 use std::fmt::{Debug, Display};
 
 /// A floating-point precision that lanes can hold: `f32` or `f64`.
@@ -47,6 +48,20 @@ pub trait Real: bytemuck::Pod + Default + PartialOrd + Debug + Display + Send + 
     fn select<S: Isa>(simd: S, mask: Self::Mask<S>, yes: Self::Reg<S>, no: Self::Reg<S>) -> Self::Reg<S>;
     /// Applies a function to the bits of each lane.
     fn map_bits<S: Isa>(a: Self::Reg<S>, f: impl Fn(Self::Bits) -> Self::Bits) -> Self::Reg<S>;
+    /// Lane-wise `if a < b { a } else { b }`.
+    fn min<S: Isa>(simd: S, a: Self::Reg<S>, b: Self::Reg<S>) -> Self::Reg<S>;
+    /// Lane-wise `if b < a { a } else { b }`.
+    fn max<S: Isa>(simd: S, a: Self::Reg<S>, b: Self::Reg<S>) -> Self::Reg<S>;
+    /// Lane-wise `p * 2^n` with one rounding, for `p` in `[1/2, 2]` and whole `n` a little beyond the exponents.
+    fn scale<S: Isa>(simd: S, p: Self::Reg<S>, n: Self::Reg<S>) -> Self::Reg<S>;
+    /// Lane-wise `2^n` for whole `n` whose power is a normal number.
+    fn exp2<S: Isa>(simd: S, n: Self::Reg<S>) -> Self::Reg<S>;
+    /// Lane-wise `(m, e)` with `x = m 2^e` and `m` in `[3/4, 3/2)`; see [`Isa::split_f32`] for zeros and the like.
+    fn split<S: Isa>(simd: S, x: Self::Reg<S>) -> (Self::Reg<S>, Self::Reg<S>);
+    /// The magnitude of `a` with the sign of `sign`.
+    fn copy_sign<S: Isa>(simd: S, a: Self::Reg<S>, sign: Self::Reg<S>) -> Self::Reg<S>;
+    /// Turns the vector `(c, s)` by as many quarter turns as the lowest bits of `turns` say, modulo 4.
+    fn turn<S: Isa>(simd: S, turns: Self::Reg<S>, s: Self::Reg<S>, c: Self::Reg<S>) -> (Self::Reg<S>, Self::Reg<S>);
     /// Loads part `part` of a lane group, lanes permuted.
     ///
     /// # Safety
@@ -59,18 +74,10 @@ pub trait Real: bytemuck::Pod + Default + PartialOrd + Debug + Display + Send + 
     unsafe fn add_to_f64<S: Isa>(simd: S, a: Self::Reg<S>, sums: *mut f64);
 }
 
-/// Applies `f` to each lane of a register seen as an array; the loop has a compile-time count and vectorises.
-#[inline(always)]
-fn map_array<V: bytemuck::Pod, B: bytemuck::Pod>(mut reg: V, f: impl Fn(B) -> B) -> V {
-    for lane in bytemuck::cast_slice_mut::<V, B>(std::slice::from_mut(&mut reg)) {
-        *lane = f(*lane);
-    }
-    reg
-}
-
 macro_rules! real {
     ($r:ident, $width:expr, $bits:ident, $reg:ident, $mask:ident, $permuted:ident, $widen:ident,
-     $splat:ident $add:ident $sub:ident $mul:ident $div:ident $fma:ident $neg:ident $abs:ident $sqrt:ident $lt:ident $select:ident) => {
+     $splat:ident $add:ident $sub:ident $mul:ident $div:ident $fma:ident $neg:ident $abs:ident $sqrt:ident $lt:ident $select:ident
+     $min:ident $max:ident $scale:ident $exp2:ident $split:ident $and:ident $xor:ident) => {
         impl Real for $r {
             const WIDTH: usize = $width;
             const NAME: &'static str = stringify!($r);
@@ -131,7 +138,53 @@ macro_rules! real {
             }
             #[inline(always)]
             fn map_bits<S: Isa>(a: S::$reg, f: impl Fn($bits) -> $bits) -> S::$reg {
-                map_array(a, f)
+                map(a, f)
+            }
+            #[inline(always)]
+            fn min<S: Isa>(simd: S, a: S::$reg, b: S::$reg) -> S::$reg {
+                simd.$min(a, b)
+            }
+            #[inline(always)]
+            fn max<S: Isa>(simd: S, a: S::$reg, b: S::$reg) -> S::$reg {
+                simd.$max(a, b)
+            }
+            #[inline(always)]
+            fn scale<S: Isa>(simd: S, p: S::$reg, n: S::$reg) -> S::$reg {
+                simd.$scale(p, n)
+            }
+            #[inline(always)]
+            fn exp2<S: Isa>(simd: S, n: S::$reg) -> S::$reg {
+                $exp2(simd, n)
+            }
+            #[inline(always)]
+            fn split<S: Isa>(simd: S, x: S::$reg) -> (S::$reg, S::$reg) {
+                simd.$split(x)
+            }
+            #[inline(always)]
+            fn copy_sign<S: Isa>(simd: S, a: S::$reg, sign: S::$reg) -> S::$reg {
+                simd.$xor(simd.$abs(a), simd.$and(sign, simd.$splat(-0.0)))
+            }
+            #[inline(always)]
+            fn turn<S: Isa>(simd: S, turns: S::$reg, s: S::$reg, c: S::$reg) -> (S::$reg, S::$reg) {
+                const SIGN: $bits = 1 << ($bits::BITS - 1);
+                // Odd: exchange the two. Sine changes its sign at 2 and 3, cosine at 1 and 2.
+                let odd = map(
+                    turns,
+                    #[inline(always)]
+                    |k: $bits| (k & 1).wrapping_neg(),
+                );
+                let sign_s = map(
+                    turns,
+                    #[inline(always)]
+                    |k: $bits| (k << ($bits::BITS - 2)) & SIGN,
+                );
+                let sign_c = map(
+                    turns,
+                    #[inline(always)]
+                    |k: $bits| (k.wrapping_add(1) << ($bits::BITS - 2)) & SIGN,
+                );
+                let change = simd.$and(simd.$xor(s, c), odd);
+                (simd.$xor(simd.$xor(s, change), sign_s), simd.$xor(simd.$xor(c, change), sign_c))
             }
             #[inline(always)]
             unsafe fn load_permuted<S: Isa>(simd: S, row: *const Self, from: &[u32; 16], part: usize) -> S::$reg {
@@ -147,6 +200,8 @@ macro_rules! real {
     };
 }
 real!(f32, 16, u32, f32s, m32s, load_permuted_f32, add_f32_to_f64,
-    splat_f32s add_f32s sub_f32s mul_f32s div_f32s mul_add_f32s neg_f32s abs_f32s sqrt_f32s less_than_f32s select_f32s);
+    splat_f32s add_f32s sub_f32s mul_f32s div_f32s mul_add_f32s neg_f32s abs_f32s sqrt_f32s less_than_f32s select_f32s
+    min_f32 max_f32 scale_f32 exp2_f32 split_f32 and_f32s xor_f32s);
 real!(f64, 8, u64, f64s, m64s, load_permuted_f64, add_f64_to_f64,
-    splat_f64s add_f64s sub_f64s mul_f64s div_f64s mul_add_f64s neg_f64s abs_f64s sqrt_f64s less_than_f64s select_f64s);
+    splat_f64s add_f64s sub_f64s mul_f64s div_f64s mul_add_f64s neg_f64s abs_f64s sqrt_f64s less_than_f64s select_f64s
+    min_f64 max_f64 scale_f64 exp2_f64 split_f64 and_f64s xor_f64s);
