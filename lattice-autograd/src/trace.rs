@@ -95,7 +95,25 @@ impl Trace {
     /// A range of the flat parameter buffer.
     #[track_caller]
     pub fn weights(&self, name: &str, range: Range<usize>) -> Var<'_, Weights> {
-        self.argument(name, Spec::Weights { offset: range.start, len: range.len() })
+        let spec = Spec::Weights { offset: range.start, len: range.len() };
+        let known = self.weight_nodes().into_iter().find(|&id| self.graph.borrow().spec(id) == spec);
+        if let Some(id) = known {
+            return Var::new(self, id);
+        }
+        self.argument(name, spec)
+    }
+
+    /// All weights declared so far, in the order of the parameter buffer.
+    pub fn weight_nodes(&self) -> Vec<NodeId> {
+        let graph = self.graph.borrow();
+        let mut found: Vec<(usize, NodeId)> = Vec::new();
+        for &id in graph.arguments() {
+            if let Spec::Weights { offset, .. } = graph.spec(id) {
+                found.push((offset, id));
+            }
+        }
+        found.sort_unstable();
+        found.into_iter().map(|(_, id)| id).collect()
     }
 
     /// An argument of any type.

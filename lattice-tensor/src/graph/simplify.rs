@@ -3,7 +3,8 @@
 
 use super::{Graph, NodeId};
 use crate::error::Result;
-use crate::ops::{AnyOp, Op, Pointwise, Role, Stack};
+use crate::lattice::Location;
+use crate::ops::{AnyOp, Op, Pointwise, Role, Shift, Spread, Stack};
 use crate::spec::Spec;
 use std::panic::Location as Line;
 use std::sync::Arc;
@@ -17,6 +18,10 @@ pub(super) fn rewrite(
 ) -> Result<Option<NodeId>> {
     match op.role() {
         Role::Pointwise(kind) => pointwise(graph, kind, inputs, line),
+        Role::Shift(shift) => match restrict(graph, &shift, inputs, line)? {
+            None => pull_constant_out(graph, op, inputs, line),
+            simpler => Ok(simpler),
+        },
         _ if op.is_linear() => pull_constant_out(graph, op, inputs, line),
         _ => Ok(None),
     }
@@ -111,6 +116,65 @@ fn pointwise(
             None => Ok(None),
         },
         _ => Ok(None),
+    }
+}
+
+/// A field put together from its parts on disjoint sub-lattices and taken apart again: the part is read directly. So a
+/// coupling may say `x.on(even)` and return whole fields, and nothing is copied between couplings.
+fn restrict(
+    graph: &mut Graph,
+    shift: &Shift,
+    inputs: &[NodeId],
+    line: &'static Line<'static>,
+) -> Result<Option<NodeId>> {
+    let &[x] = inputs else { return Ok(None) };
+    if shift.displacement.iter().any(|&d| d != 0) {
+        return Ok(None);
+    }
+    let Spec::Field { fibre, .. } = graph.spec(x) else { return Ok(None) };
+    if shift.to == shift.from && shift.from == location(graph.spec(x)) {
+        return Ok(Some(x));
+    }
+    let node = graph.node(x).clone();
+    match node.op.role() {
+        Role::Spread if shift.from == Location::All => {
+            let spread = Spread { spec: Spec::Field { location: shift.to, fibre } };
+            graph.push_any(Arc::new(spread), &node.inputs, line).map(Some)
+        }
+        Role::Shift(embedding) if embedding.to == Location::All && embedding.displacement.iter().all(|&d| d == 0) => {
+            let inner = node.inputs[0];
+            match (embedding.from, shift.to) {
+                (a, b) if a == b => Ok(Some(inner)),
+                (Location::Parity(_), Location::Parity(_)) => {
+                    let zero = graph.constant(0.0);
+                    let spread = Spread { spec: Spec::Field { location: shift.to, fibre } };
+                    graph.push_any(Arc::new(spread), &[zero], line).map(Some)
+                }
+                _ => Ok(None),
+            }
+        }
+        Role::Pointwise(Pointwise::Add) if shift.from == Location::All && shift.to != Location::All => {
+            let embedded = |graph: &Graph, id: NodeId| match graph.node(id).op.role() {
+                Role::Shift(s) => s.to == Location::All && s.from != Location::All,
+                Role::Spread => true,
+                _ => false,
+            };
+            let &[a, b] = node.inputs.as_slice() else { return Ok(None) };
+            if !embedded(graph, a) || !embedded(graph, b) {
+                return Ok(None);
+            }
+            let a = graph.push_any(Arc::new(shift.clone()), &[a], line)?;
+            let b = graph.push_any(Arc::new(shift.clone()), &[b], line)?;
+            graph.push_any(Arc::new(Pointwise::Add), &[a, b], line).map(Some)
+        }
+        _ => Ok(None),
+    }
+}
+
+fn location(spec: Spec) -> Location {
+    match spec {
+        Spec::Field { location, .. } => location,
+        _ => Location::All,
     }
 }
 
