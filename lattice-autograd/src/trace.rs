@@ -3,7 +3,7 @@
 use crate::reverse;
 use crate::var::{BatchSum, Kind, PerSample, Uniform, Var, Weights};
 use lattice_tensor::field::Scalar;
-use lattice_tensor::ops::{Mask, Op, Spread};
+use lattice_tensor::ops::{Distribution, Mask, Op, Random, Spread};
 use lattice_tensor::{Error, Fibre, Graph, Lattice, Layout, Location, NodeId, Program, Real, Result, Spec};
 use std::cell::{Ref, RefCell};
 use std::ops::Range;
@@ -45,12 +45,18 @@ pub struct Trace {
     graph: RefCell<Graph>,
     error: RefCell<Option<Error>>,
     recomputed: RefCell<Vec<Range<usize>>>,
+    couplings: RefCell<Vec<(String, NodeId, f64)>>,
 }
 
 impl Trace {
     /// An empty program on a lattice.
     pub fn new(lattice: &Lattice) -> Trace {
-        Trace { graph: RefCell::new(Graph::new(lattice)), error: RefCell::new(None), recomputed: RefCell::default() }
+        Trace {
+            graph: RefCell::new(Graph::new(lattice)),
+            error: RefCell::new(None),
+            recomputed: RefCell::default(),
+            couplings: RefCell::default(),
+        }
     }
 
     /// The lattice.
@@ -84,6 +90,60 @@ impl Trace {
     #[track_caller]
     pub fn uniform(&self, name: &str) -> Var<'_, Uniform> {
         self.argument(name, Spec::Uniform)
+    }
+
+    /// A number for all samples with a name and a value that holds unless another is given at a run. Asking for the
+    /// same name again gives the same number.
+    #[track_caller]
+    pub fn coupling(&self, name: &str, value: f64) -> Var<'_, Uniform> {
+        let known = self.couplings.borrow().iter().find(|(n, _, _)| n == name).map(|(_, id, _)| *id);
+        if let Some(id) = known {
+            return Var::new(self, id);
+        }
+        let var = self.uniform(name);
+        self.couplings.borrow_mut().push((name.into(), var.id(), value));
+        var
+    }
+
+    /// What to bind to the uniform arguments: the values of the couplings; 0 for the others, which the caller fills
+    /// in by [`Trace::uniform_index`].
+    pub fn uniform_values(&self) -> Vec<f64> {
+        let couplings = self.couplings.borrow();
+        let value = |id: NodeId| couplings.iter().find(|(_, c, _)| *c == id).map_or(0.0, |(_, _, value)| *value);
+        self.uniform_arguments().into_iter().map(value).collect()
+    }
+
+    /// The position of a uniform argument among the numbers that are bound at a run.
+    pub fn uniform_index(&self, argument: Var<'_, Uniform>) -> Option<usize> {
+        self.uniform_arguments().into_iter().position(|id| id == argument.id())
+    }
+
+    fn uniform_arguments(&self) -> Vec<NodeId> {
+        let graph = self.graph.borrow();
+        graph.arguments().iter().copied().filter(|&id| graph.spec(id) == Spec::Uniform).collect()
+    }
+
+    /// A random field from a named stream: standard normal numbers on a sub-lattice.
+    #[track_caller]
+    pub fn normal(&self, stream: &str, location: Location) -> Var<'_, Scalar> {
+        self.random(stream, Distribution::Normal, Spec::Field { location, fibre: Fibre::Scalar })
+    }
+
+    /// A random field from a named stream: uniform numbers in [0, 1) on a sub-lattice.
+    #[track_caller]
+    pub fn uniform_noise(&self, stream: &str, location: Location) -> Var<'_, Scalar> {
+        self.random(stream, Distribution::Uniform, Spec::Field { location, fibre: Fibre::Scalar })
+    }
+
+    /// A uniform random number in [0, 1) for each sample, in `f64`, from a named stream.
+    #[track_caller]
+    pub fn uniform_draw(&self, stream: &str) -> Var<'_, PerSample> {
+        self.random(stream, Distribution::Uniform, Spec::PerSample)
+    }
+
+    #[track_caller]
+    fn random<K: Kind>(&self, stream: &str, distribution: Distribution, spec: Spec) -> Var<'_, K> {
+        self.apply(Random { stream: stream.into(), distribution, spec }, &[])
     }
 
     /// A number for each sample, given at each run.

@@ -162,9 +162,9 @@ pub enum Location {
         /// The direction across the stripes.
         mu: u8,
         /// How far apart they are.
-        period: u8,
+        period: u16,
         /// Where the first one is.
-        offset: u8,
+        offset: u16,
     },
 }
 
@@ -208,7 +208,7 @@ impl Location {
             Location::All => Location::All,
             Location::Parity(p) => Location::Parity((p as i32 - steps).rem_euclid(2) as u8),
             Location::Stripe { mu: across, period, offset } if across as usize == mu => {
-                Location::Stripe { mu: across, period, offset: (offset as i32 - steps).rem_euclid(period as i32) as u8 }
+                Location::Stripe { mu: across, period, offset: (offset as i32 - steps).rem_euclid(period as i32) as u16 }
             }
             stripe => stripe,
         }

@@ -7,6 +7,7 @@ pub mod lanes;
 pub mod lattice;
 pub mod layout;
 pub mod ops;
+pub mod random;
 pub mod spec;
 
 pub use device::cpu::{Bindings, Cpu, Draws, Program};

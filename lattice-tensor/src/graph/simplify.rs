@@ -141,6 +141,10 @@ fn restrict(
             let spread = Spread { spec: Spec::Field { location: shift.to, fibre } };
             graph.push_any(Arc::new(spread), &node.inputs, line).map(Some)
         }
+        Role::Shift(inner) if inner.from == Location::All && inner.to == Location::All && shift.from == Location::All => {
+            let direct = Shift { to: shift.to, displacement: inner.displacement, from: Location::All };
+            graph.push_any(Arc::new(direct), &node.inputs, line).map(Some)
+        }
         Role::Shift(embedding) if embedding.to == Location::All && embedding.displacement.iter().all(|&d| d == 0) => {
             let inner = node.inputs[0];
             match (embedding.from, shift.to) {
@@ -154,13 +158,8 @@ fn restrict(
             }
         }
         Role::Pointwise(Pointwise::Add) if shift.from == Location::All && shift.to != Location::All => {
-            let embedded = |graph: &Graph, id: NodeId| match graph.node(id).op.role() {
-                Role::Shift(s) => s.to == Location::All && s.from != Location::All,
-                Role::Spread => true,
-                _ => false,
-            };
             let &[a, b] = node.inputs.as_slice() else { return Ok(None) };
-            if !embedded(graph, a) || !embedded(graph, b) {
+            if !is_sum_of_shifts(graph, a) || !is_sum_of_shifts(graph, b) {
                 return Ok(None);
             }
             let a = graph.push_any(Arc::new(shift.clone()), &[a], line)?;
@@ -168,6 +167,15 @@ fn restrict(
             graph.push_any(Arc::new(Pointwise::Add), &[a, b], line).map(Some)
         }
         _ => Ok(None),
+    }
+}
+
+fn is_sum_of_shifts(graph: &Graph, id: NodeId) -> bool {
+    match graph.node(id).op.role() {
+        Role::Shift(shift) => shift.to == Location::All,
+        Role::Spread => true,
+        Role::Pointwise(Pointwise::Add) => graph.node(id).inputs.iter().all(|&i| is_sum_of_shifts(graph, i)),
+        _ => false,
     }
 }
 

@@ -17,6 +17,7 @@ mod argument;
 mod channels;
 mod conv;
 mod pointwise;
+mod random;
 
 mod shift;
 mod spread;
@@ -27,6 +28,7 @@ pub use argument::{Argument, Constant, Mask};
 pub use channels::{Channel, Stack};
 pub use conv::{Conv, ConvInputGrad, ConvWeightGrad, Kernel as ConvKernel};
 pub use pointwise::Pointwise;
+pub use random::{Distribution, Random};
 
 pub use shift::Shift;
 pub use spread::Spread;

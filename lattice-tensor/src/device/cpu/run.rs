@@ -107,7 +107,7 @@ impl<R: Real> Program<R> {
         for (place, field) in fields.iter_mut().zip(bindings.out_fields.iter_mut()) {
             *place = Shared(field.numbers_mut().as_mut_ptr());
         }
-        let mut numbers = [const { Shared(std::ptr::null_mut()) }; 64];
+        let mut numbers = [const { Shared(std::ptr::null_mut()) }; 256];
         for (place, out) in numbers.iter_mut().zip(bindings.out_per_sample.iter_mut()) {
             *place = Shared(out.as_mut_ptr());
         }
@@ -185,8 +185,8 @@ impl<R: Real> Program<R> {
         if bindings.out_sums.len() != self.sums {
             return mismatch("sums", self.sums.to_string(), bindings.out_sums.len().to_string());
         }
-        if bindings.out_fields.len() > 32 || bindings.out_per_sample.len() > 64 {
-            return mismatch("outputs", "at most 32 fields and 64 numbers".into(), "more".into());
+        if bindings.out_fields.len() > 32 || bindings.out_per_sample.len() > 256 {
+            return mismatch("outputs", "at most 32 fields and 256 numbers".into(), "more".into());
         }
         Ok(())
     }

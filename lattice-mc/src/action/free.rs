@@ -1,0 +1,45 @@
+//! The free scalar field, in the same convention as [`Phi4`](super::Phi4).
+
+use super::{Action, Phi4};
+use lattice_autograd::{PerSample, Var};
+use lattice_tensor::field::Scalar;
+
+/// `S = Σ_x [ Σ_μ (φ(x+μ) − φ(x))² + m² φ² ]` with `m² > 0`; everything about it is known (`exact::free`).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Free {
+    /// `m² > 0`.
+    pub mass2: f64,
+}
+
+impl Free {
+    fn quadratic<'t>(&self, phi: Var<'t, Scalar>) -> Var<'t, lattice_autograd::Uniform> {
+        let trace = phi.trace();
+        trace.coupling("m2", self.mass2) + 2.0 * trace.lattice().directions() as f64
+    }
+}
+
+impl Action for Free {
+    fn action<'t>(&self, phi: Var<'t, Scalar>) -> Var<'t, PerSample> {
+        (phi.square() * self.quadratic(phi) - phi * phi.neighbours()).sum_sites()
+    }
+
+    fn site_terms<'t>(&self, at: Var<'t, Scalar>, phi: Var<'t, Scalar>) -> Option<Var<'t, Scalar>> {
+        Some(at.square() * self.quadratic(phi) - at * phi.neighbours().on(at.location()) * 2.0)
+    }
+
+    fn virial<'t>(&self, phi: Var<'t, Scalar>) -> Option<Var<'t, PerSample>> {
+        Some(self.action(phi) * 2.0)
+    }
+
+    fn formula(&self) -> String {
+        "S = sum_x [ sum_mu (phi(x+mu) - phi(x))^2 + m2 phi^2 ]".into()
+    }
+
+    fn couplings(&self) -> Vec<(&'static str, f64)> {
+        vec![("m2", self.mass2)]
+    }
+
+    fn check(&self) -> Result<(), String> {
+        Phi4 { mass2: self.mass2, lambda: 0.0 }.check()
+    }
+}

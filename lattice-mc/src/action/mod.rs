@@ -1,0 +1,83 @@
+//! Actions: the theories that are sampled.
+
+mod free;
+mod phi4;
+
+pub use free::Free;
+pub use phi4::Phi4;
+
+use lattice_autograd::{PerSample, Trace, Var};
+use lattice_tensor::field::Scalar;
+use lattice_tensor::{Lattice, Result};
+use std::fmt::Debug;
+
+/// A theory of a real field with weight `e^{−S[φ]}`.
+///
+/// Write `S` once, as ordinary Rust on traced fields; forces, losses and checks follow. Couplings should be
+/// [`Trace::coupling`]s, so that they can be changed without tracing anew.
+///
+/// ```
+/// use lattice_autograd::{PerSample, Var};
+/// use lattice_mc::Action;
+/// use lattice_tensor::field::Scalar;
+///
+/// /// The sine-Gordon model: `S = Σ_x [½ (∂φ)² − α cos φ]`.
+/// #[derive(Clone, Debug)]
+/// struct SineGordon {
+///     alpha: f64,
+/// }
+///
+/// impl Action for SineGordon {
+///     fn action<'t>(&self, phi: Var<'t, Scalar>) -> Var<'t, PerSample> {
+///         let alpha = phi.trace().coupling("alpha", self.alpha);
+///         let d = phi.trace().lattice().directions() as f64;
+///         (phi.square() * d - phi * phi.neighbours() * 0.5 - phi.cos() * alpha).sum_sites()
+///     }
+/// }
+/// ```
+pub trait Action: Debug + Send + Sync {
+    /// The action of each sample.
+    fn action<'t>(&self, phi: Var<'t, Scalar>) -> Var<'t, PerSample>;
+
+    /// All terms of the action that contain the field at a site `x`, with `φ(x)` replaced by `at(x)`, for every site
+    /// of `at`'s sub-lattice. No two of those sites may interact. Local Metropolis needs it.
+    fn site_terms<'t>(&self, at: Var<'t, Scalar>, phi: Var<'t, Scalar>) -> Option<Var<'t, Scalar>> {
+        let _ = (at, phi);
+        None
+    }
+
+    /// `⟨2 S₂ + 4 S₄⟩ / V` is 1 for an action of quadratic terms `S₂` and quartic terms `S₄`: the sum `2 S₂ + 4 S₄`.
+    fn virial<'t>(&self, phi: Var<'t, Scalar>) -> Option<Var<'t, PerSample>> {
+        let _ = phi;
+        None
+    }
+
+    /// The formula, with its convention, for reports.
+    fn formula(&self) -> String {
+        format!("{self:?}")
+    }
+
+    /// The couplings by name, for reports.
+    fn couplings(&self) -> Vec<(&'static str, f64)> {
+        Vec::new()
+    }
+
+    /// Refuses couplings for which there is no theory.
+    ///
+    /// # Errors
+    /// What is wrong with them.
+    fn check(&self) -> std::result::Result<(), String> {
+        Ok(())
+    }
+}
+
+/// The action of given configurations, traced and run: for checks and for reading stored ensembles.
+///
+/// # Errors
+/// What tracing or planning refuses.
+pub fn trace_action(action: &dyn Action, lattice: &Lattice) -> Result<(Trace, lattice_tensor::NodeId)> {
+    let trace = Trace::new(lattice);
+    let id = action.action(trace.scalar_field("phi")).id();
+    trace.check()?;
+    Ok((trace, id))
+}

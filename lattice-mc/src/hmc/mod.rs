@@ -1,0 +1,91 @@
+//! Hybrid Monte Carlo.
+
+mod integrators;
+
+pub use integrators::Integrator;
+
+use crate::update::{Update, Updated};
+use crate::Action;
+use lattice_autograd::Var;
+use lattice_tensor::Location;
+use lattice_tensor::field::Scalar;
+
+/// Hybrid Monte Carlo (Duane, Kennedy, Pendleton, Roweth 1987).
+///
+/// With momenta `π ~ N(0, 1)` and `H = ½ Σ π² + S(φ)`, Hamilton's equations are integrated for the time `length` and
+/// the end is accepted with probability `min(1, e^{−ΔH})`, decided in `f64`. A trajectory, accept included, is one
+/// program. A `ΔH` that is not a number is rejected.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hmc {
+    /// How Hamilton's equations are integrated.
+    pub integrator: Integrator,
+    /// The length of a trajectory.
+    pub length: f64,
+    /// Integrator steps in a trajectory.
+    pub steps: usize,
+    /// Whether the number of steps is tuned during thermalisation.
+    pub auto: bool,
+}
+
+impl Hmc {
+    /// Trajectories of a given length, their number of steps tuned during thermalisation.
+    pub fn new(integrator: Integrator, length: f64) -> Hmc {
+        Hmc { integrator, length, steps: 10, auto: true }
+    }
+
+    /// Trajectories with a fixed number of steps.
+    pub fn fixed(integrator: Integrator, length: f64, steps: usize) -> Hmc {
+        Hmc { integrator, length, steps, auto: false }
+    }
+}
+
+impl Update for Hmc {
+    fn trace<'t>(&self, action: &dyn Action, phi: Var<'t, Scalar>) -> Updated<'t> {
+        let trace = phi.trace();
+        let step = trace.coupling("hmc.step", self.length / self.steps as f64);
+        let pi = trace.normal("hmc.momentum", Location::All);
+        let energy = |phi, pi: Var<'t, Scalar>| action.action(phi) + (pi.square() * 0.5).sum_sites();
+        let before = energy(phi, pi);
+        let gradient = |phi| trace.gradient(action.action(phi), phi);
+        let (new_phi, new_pi) = self.integrator.trajectory(gradient, phi, pi, step, self.steps);
+        let dh = energy(new_phi, new_pi) - before;
+        let weight = (-dh).exp();
+        let one = trace.mask() * 0.0 + 1.0;
+        let margin = weight - trace.uniform_draw("hmc.accept");
+        Updated {
+            phi: new_phi.where_positive(margin, phi),
+            numbers: vec![
+                ("acceptance".into(), one.where_positive(margin, one * 0.0)),
+                ("exp_minus_dh".into(), weight),
+                ("dh".into(), dh),
+            ],
+        }
+    }
+
+    /// Aims at an acceptance between 0.75 and 0.92, near the optimum of cost per independent configuration.
+    fn tune(&mut self, acceptance: f64) -> bool {
+        let before = self.steps;
+        if self.auto {
+            self.steps = match acceptance {
+                a if a < 0.3 => self.steps * 2,
+                a if a < 0.75 => self.steps + self.steps.div_ceil(5),
+                a if a > 0.92 => (self.steps - self.steps / 6 - usize::from(self.steps < 6)).max(1),
+                _ => self.steps,
+            }
+            .min(1000);
+        }
+        self.steps != before
+    }
+
+    fn period(&self) -> usize {
+        1
+    }
+
+    fn steps(&self) -> usize {
+        self.steps
+    }
+
+    fn describe(&self) -> String {
+        format!("HMC, {}, length {}, {} steps", self.integrator.name(), self.length, self.steps)
+    }
+}

@@ -1,0 +1,127 @@
+//! A whole run: thermalise, measure, keep the history.
+
+use crate::chains::Chains;
+use crate::statistics::{Estimate, GammaMethod};
+use crate::update::Update;
+use crate::{Action, Error};
+use lattice_tensor::{Cpu, Lattice, Real};
+use std::time::Instant;
+
+/// The plan of a Markov chain run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MarkovRun {
+    /// Chains side by side.
+    pub chains: usize,
+    /// Updates recorded per chain.
+    pub updates: usize,
+    /// Updates before that, during which the update tunes itself.
+    pub thermalize: usize,
+    /// The seed of all random numbers.
+    pub seed: u64,
+}
+
+/// What was measured: `series[name][chain][update]`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct History {
+    /// The names of the numbers.
+    pub names: Vec<String>,
+    /// Their values.
+    pub series: Vec<Vec<Vec<f64>>>,
+    /// The seconds of each recorded update.
+    pub seconds: Vec<f64>,
+    /// Seconds of thermalisation.
+    pub thermalize_seconds: f64,
+    /// The update, as tuned, in words.
+    pub update: String,
+    /// Integrator steps in an update.
+    pub steps: usize,
+    /// Whether the run was stopped before its end.
+    pub interrupted: bool,
+}
+
+impl MarkovRun {
+    /// Runs. `progress` is called after each update with the number of updates done (thermalisation included) and
+    /// returns whether to go on.
+    ///
+    /// # Errors
+    /// If there is nothing to run, or a program fails.
+    pub fn run<R: Real>(
+        &self,
+        action: &dyn Action,
+        update: Box<dyn Update>,
+        lattice: &Lattice,
+        cpu: &Cpu,
+        progress: impl FnMut(usize) -> bool + Send,
+    ) -> Result<History, Error> {
+        if self.updates == 0 {
+            return Err(Error::Count { what: "updates", found: 0 });
+        }
+        let mut chains = Chains::<R>::new(action, update, lattice, self.chains, self.seed, cpu)?;
+        cpu.install(move || self.record(&mut chains, progress))
+    }
+
+    fn record<R: Real>(
+        &self,
+        chains: &mut Chains<'_, R>,
+        mut progress: impl FnMut(usize) -> bool,
+    ) -> Result<History, Error> {
+        let mut history = History::default();
+        let start = Instant::now();
+        // Tuned over the first four fifths of thermalisation, in windows; the rest forgets the untuned updates.
+        let window = (self.thermalize / 40).clamp(5, 50);
+        let mut acceptance = 0.0;
+        for i in 0..self.thermalize {
+            let place = chains.names().iter().position(|n| n == "acceptance").unwrap_or(0);
+            acceptance += mean(&chains.advance()?[place]) / window as f64;
+            if (i + 1) % window == 0 {
+                if i < self.thermalize * 4 / 5 {
+                    chains.tune(acceptance)?;
+                }
+                acceptance = 0.0;
+            }
+            if !progress(i + 1) {
+                history.interrupted = true;
+                break;
+            }
+        }
+        history.thermalize_seconds = start.elapsed().as_secs_f64();
+        history.names = chains.names().to_vec();
+        history.update = chains.update().describe();
+        history.steps = chains.update().steps();
+        history.series = vec![vec![Vec::with_capacity(self.updates); self.chains]; history.names.len()];
+        for i in 0..self.updates {
+            if history.interrupted {
+                break;
+            }
+            let start = Instant::now();
+            let numbers = chains.advance()?;
+            history.seconds.push(start.elapsed().as_secs_f64());
+            for (series, numbers) in history.series.iter_mut().zip(numbers) {
+                series.iter_mut().zip(numbers).for_each(|(chain, &x)| chain.push(x));
+            }
+            history.interrupted = !progress(self.thermalize + i + 1) && i + 1 < self.updates;
+        }
+        Ok(history)
+    }
+}
+
+impl History {
+    /// The series of one name, `[chain][update]`.
+    pub fn chains(&self, name: &str) -> Option<&[Vec<f64>]> {
+        self.names.iter().position(|n| n == name).map(|i| self.series[i].as_slice())
+    }
+
+    /// Mean, error and autocorrelation time of every name, by the Γ-method over all chains with a common mean.
+    ///
+    /// # Errors
+    /// If nothing was recorded, or something that is not a number.
+    pub fn estimates(&self) -> Result<Vec<(String, Estimate)>, Error> {
+        let method = GammaMethod::default();
+        let estimate = |(name, series): (&String, &Vec<Vec<f64>>)| Ok((name.clone(), method.estimate(series)?));
+        self.names.iter().zip(&self.series).map(estimate).collect()
+    }
+}
+
+fn mean(x: &[f64]) -> f64 {
+    x.iter().sum::<f64>() / x.len().max(1) as f64
+}
