@@ -166,13 +166,25 @@ impl<S: Isa, R: Real> Lane<S, R> {
         Self::constant(self.simd, 1.0)
     }
 
+    /// `sum of coefficients[last - step k] x^(last/step - k)` by Horner's rule.
     #[inline(always)]
-    fn horner<const N: usize>(self, coefficients: &[f64; N]) -> Self {
-        let mut sum = Self::constant(self.simd, coefficients[N - 1]);
-        for &c in coefficients[..N - 1].iter().rev() {
-            sum = sum.mul_add(self, Self::constant(self.simd, c));
+    fn nest<const N: usize>(x: Self, coefficients: &[f64; N], last: usize, step: usize) -> Self {
+        let mut sum = Self::constant(x.simd, coefficients[last]);
+        for &c in coefficients[..last].iter().rev().skip(step - 1).step_by(step) {
+            sum = sum.mul_add(x, Self::constant(x.simd, c));
         }
         sum
+    }
+
+    /// Horner's rule; for long polynomials one chain for even and one for odd powers, which do not wait for each other.
+    #[inline(always)]
+    fn horner<const N: usize>(self, coefficients: &[f64; N]) -> Self {
+        if N < 8 {
+            return Self::nest(self, coefficients, N - 1, 1);
+        }
+        let square = self * self;
+        let (even, odd) = if N % 2 == 1 { (N - 1, N - 2) } else { (N - 2, N - 1) };
+        Self::nest(square, coefficients, odd, 2).mul_add(self, Self::nest(square, coefficients, even, 2))
     }
 
     /// The polynomial in `self` with the coefficients of this precision, the constant one first.
