@@ -250,14 +250,14 @@ fn f32_errors_are_as_documented() {
     let errors = [
         check(Exp, 1.0, &any),
         check(Ln, 1.0, &any),
-        check(Tanh, 2.5, &any),
+        check(Tanh, 2.6, &any),
         check(Sigmoid, 2.5, &|x| x > -88.7 || x.is_nan()),
         check(Sin, 1.7, &angle),
         check(Cos, 1.7, &angle),
         check(SinTurns, 1.75, &|x| x.abs() <= 4.0 && x.abs() > 1e-30),
         check(CosTurns, 1.75, &|x| x.abs() <= 4.0 && x.abs() > 1e-30),
         check(Recip, 0.5, &any),
-        check(Atan, 1.5, &any),
+        check(Atan, 1.8, &any),
     ];
     eprintln!("f32: {ALL:?} {errors:.3?} ulp");
 }
@@ -277,14 +277,14 @@ fn f64_errors_are_as_documented() {
     let errors = [
         check(Exp, 1.0, spread(1.0).chain(spread(650.0)).chain(signed(-60.0, 1.0)).collect()),
         check(Ln, 1.0, powers(-950.0, 1000.0).chain(powers(-1.0, 1.0)).chain(powers(-0.01, 0.01)).collect()),
-        check(Tanh, 2.5, spread(1.0).chain(spread(25.0)).chain(signed(-300.0, 4.0)).collect()),
+        check(Tanh, 2.6, spread(1.0).chain(spread(25.0)).chain(signed(-300.0, 4.0)).collect()),
         check(Sigmoid, 2.5, spread(2.0).chain(spread(600.0)).collect()),
         check(Sin, 1.7, angles()),
         check(Cos, 1.7, angles()),
         check(SinTurns, 1.75, spread(2.0).chain(signed(-300.0, 2.0)).collect()),
         check(CosTurns, 1.75, spread(2.0).collect()),
         check(Recip, 0.5, signed(-900.0, 900.0).collect()),
-        check(Atan, 1.5, spread(1.0).chain(signed(-300.0, 300.0)).collect()),
+        check(Atan, 1.8, spread(1.0).chain(signed(-300.0, 300.0)).collect()),
     ];
     eprintln!("f64: {ALL:?} {errors:.3?} ulp");
 }
