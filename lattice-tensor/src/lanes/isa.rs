@@ -168,6 +168,82 @@ pub trait Isa: Simd {
         let e = self.select_f64s(self.less_than_f64s(x, self.splat_f64s(f64::INFINITY)), e, x);
         (self.transmute_f64s_u64s(m), e)
     }
+
+    /// The 64-bit product of the lower 32 bits of each lane with `b`.
+    #[inline(always)]
+    fn mul_words(self, a: Self::u64s, b: u32) -> Self::u64s {
+        map(
+            a,
+            #[inline(always)]
+            |a: u64| (a & 0xFFFF_FFFF) * b as u64,
+        )
+    }
+
+    /// Random words, the lower 32 bits of each lane, as numbers rounded to nearest: lanes `2i` from `even[i]`, lanes
+    /// `2i + 1` from `odd[i]`, both shifted right by `SHIFT`.
+    #[inline(always)]
+    fn words_to_f32<const SHIFT: u32>(self, even: Self::u64s, odd: Self::u64s) -> Self::f32s {
+        let odd = map(
+            odd,
+            #[inline(always)]
+            |w: u64| w << 32,
+        );
+        let words = self.or_u64s(self.and_u64s(even, self.splat_u64s(0xFFFF_FFFF)), odd);
+        let mut numbers: Self::f32s = bytemuck::Zeroable::zeroed();
+        let lanes = bytemuck::cast_slice_mut::<_, f32>(std::slice::from_mut(&mut numbers));
+        for (number, word) in lanes.iter_mut().zip(bytemuck::cast_slice::<_, u32>(std::slice::from_ref(&words))) {
+            *number = (word >> SHIFT) as f32;
+        }
+        numbers
+    }
+
+    /// `(w + 1/2) 2^-32` for each random word `w`, rounded to `f32` first and again in the end; never 0, at most 1.
+    #[inline(always)]
+    fn centred_f32(self, even: Self::u64s, odd: Self::u64s) -> Self::f32s {
+        let unit = 1.0 / 4_294_967_296.0;
+        self.mul_add_f32s(self.words_to_f32::<0>(even, odd), self.splat_f32s(unit), self.splat_f32s(0.5 * unit))
+    }
+
+    /// The first 24 bits of each random word as a fraction in `[0, 1)`.
+    #[inline(always)]
+    fn unit_f32(self, even: Self::u64s, odd: Self::u64s) -> Self::f32s {
+        self.mul_f32s(self.words_to_f32::<8>(even, odd), self.splat_f32s(1.0 / 16_777_216.0))
+    }
+
+    /// `(k + 1/2) 2^-52` with the first 52 bits of two random words as `k`; never 0 or 1.
+    #[inline(always)]
+    fn centred_f64(self, high: Self::u64s, low: Self::u64s) -> Self::f64s {
+        let high = map(
+            high,
+            #[inline(always)]
+            |w: u64| ((w & 0xFFFF_FFFF) << 20) | 0x3FF0 << 48,
+        );
+        let low = map(
+            low,
+            #[inline(always)]
+            |w: u64| (w & 0xFFFF_FFFF) >> 12,
+        );
+        // From [1, 2), exactly.
+        self.sub_f64s(self.transmute_f64s_u64s(self.or_u64s(high, low)), self.splat_f64s(1.0 - 0.5 * f64::EPSILON))
+    }
+
+    /// The first 53 bits of two random words as a fraction in `[0, 1)`.
+    #[inline(always)]
+    fn unit_f64(self, high: Self::u64s, low: Self::u64s) -> Self::f64s {
+        // In 2^20 the last bit counts 2^-32, in 1/2 it counts 2^-53; each step is exact.
+        let high = map(
+            high,
+            #[inline(always)]
+            |w: u64| (w & 0xFFFF_FFFF) | 0x4130 << 48,
+        );
+        let low = map(
+            low,
+            #[inline(always)]
+            |w: u64| ((w & 0xFFFF_FFFF) >> 11) | 0x3FE0 << 48,
+        );
+        let high = self.sub_f64s(self.transmute_f64s_u64s(high), self.splat_f64s(1_048_576.0));
+        self.add_f64s(high, self.sub_f64s(self.transmute_f64s_u64s(low), self.splat_f64s(0.5)))
+    }
 }
 
 /// Applies `f` to each lane of a register seen as an array; the loop has a compile-time count and vectorises.
@@ -223,6 +299,11 @@ impl Isa for pulp::x86::V3 {
     #[inline(always)]
     fn max_f64(self, a: Self::f64s, b: Self::f64s) -> Self::f64s {
         cast(self.avx._mm256_max_pd(cast(a), cast(b)))
+    }
+
+    #[inline(always)]
+    fn mul_words(self, a: Self::u64s, b: u32) -> Self::u64s {
+        cast(self.avx2._mm256_mul_epu32(cast(a), cast(self.splat_u64s(b as u64))))
     }
 }
 
@@ -306,6 +387,11 @@ impl Isa for pulp::x86::V4 {
         // `getexp` gives floor(log2 |x|), one too small where `m` is below 1 and itself has the exponent -1.
         let e = self.avx512f._mm512_sub_pd(self.avx512f._mm512_getexp_pd(cast(x)), self.avx512f._mm512_getexp_pd(m));
         (cast(m), cast(e))
+    }
+
+    #[inline(always)]
+    fn mul_words(self, a: Self::u64s, b: u32) -> Self::u64s {
+        cast(self.avx512f._mm512_mul_epu32(cast(a), cast(self.splat_u64s(b as u64))))
     }
 }
 

@@ -84,6 +84,17 @@ impl<S: Isa, R: Real> Lane<S, R> {
         unsafe { to.cast::<R::Reg<S>>().write_unaligned(self.reg) }
     }
 
+    /// Stores [`Self::LEN`] numbers at the beginning of a slice.
+    ///
+    /// # Panics
+    /// If the slice is shorter.
+    #[inline(always)]
+    pub fn store_slice(self, to: &mut [R]) {
+        let to = &mut to[..Self::LEN];
+        // SAFETY: the slice holds as many numbers as the register.
+        unsafe { self.store(to.as_mut_ptr()) }
+    }
+
     /// Loads part `part` of the lane group at `row`, lane `l` of the group taken from lane `from[l]`.
     ///
     /// # Safety

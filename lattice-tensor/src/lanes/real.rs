@@ -62,6 +62,11 @@ pub trait Real: bytemuck::Pod + Default + PartialOrd + Debug + Display + Send + 
     fn copy_sign<S: Isa>(simd: S, a: Self::Reg<S>, sign: Self::Reg<S>) -> Self::Reg<S>;
     /// Turns the vector `(c, s)` by as many quarter turns as the lowest bits of `turns` say, modulo 4.
     fn turn<S: Isa>(simd: S, turns: Self::Reg<S>, s: Self::Reg<S>, c: Self::Reg<S>) -> (Self::Reg<S>, Self::Reg<S>);
+    /// Uniform numbers in `(0, 1]` from random words, the lower halves of `a` and `b`, for what is singular at 0. A
+    /// number takes one word in `f32`, of `a` in even lanes and `b` in odd ones, and a word of each in `f64`.
+    fn centred<S: Isa>(simd: S, a: S::u64s, b: S::u64s) -> Self::Reg<S>;
+    /// Uniform numbers in `[0, 1)`, multiples of `2^-24` in `f32` and `2^-53` in `f64`, from words as above.
+    fn unit<S: Isa>(simd: S, a: S::u64s, b: S::u64s) -> Self::Reg<S>;
     /// Loads part `part` of a lane group, lanes permuted.
     ///
     /// # Safety
@@ -77,7 +82,7 @@ pub trait Real: bytemuck::Pod + Default + PartialOrd + Debug + Display + Send + 
 macro_rules! real {
     ($r:ident, $width:expr, $bits:ident, $reg:ident, $mask:ident, $permuted:ident, $widen:ident,
      $splat:ident $add:ident $sub:ident $mul:ident $div:ident $fma:ident $neg:ident $abs:ident $sqrt:ident $lt:ident $select:ident
-     $min:ident $max:ident $scale:ident $exp2:ident $split:ident $and:ident $xor:ident) => {
+     $min:ident $max:ident $scale:ident $exp2:ident $split:ident $and:ident $xor:ident $centred:ident $unit:ident) => {
         impl Real for $r {
             const WIDTH: usize = $width;
             const NAME: &'static str = stringify!($r);
@@ -187,6 +192,14 @@ macro_rules! real {
                 (simd.$xor(simd.$xor(s, change), sign_s), simd.$xor(simd.$xor(c, change), sign_c))
             }
             #[inline(always)]
+            fn centred<S: Isa>(simd: S, a: S::u64s, b: S::u64s) -> S::$reg {
+                simd.$centred(a, b)
+            }
+            #[inline(always)]
+            fn unit<S: Isa>(simd: S, a: S::u64s, b: S::u64s) -> S::$reg {
+                simd.$unit(a, b)
+            }
+            #[inline(always)]
             unsafe fn load_permuted<S: Isa>(simd: S, row: *const Self, from: &[u32; 16], part: usize) -> S::$reg {
                 // SAFETY: forwarded to the caller.
                 unsafe { simd.$permuted(row, from, part) }
@@ -201,7 +214,7 @@ macro_rules! real {
 }
 real!(f32, 16, u32, f32s, m32s, load_permuted_f32, add_f32_to_f64,
     splat_f32s add_f32s sub_f32s mul_f32s div_f32s mul_add_f32s neg_f32s abs_f32s sqrt_f32s less_than_f32s select_f32s
-    min_f32 max_f32 scale_f32 exp2_f32 split_f32 and_f32s xor_f32s);
+    min_f32 max_f32 scale_f32 exp2_f32 split_f32 and_f32s xor_f32s centred_f32 unit_f32);
 real!(f64, 8, u64, f64s, m64s, load_permuted_f64, add_f64_to_f64,
     splat_f64s add_f64s sub_f64s mul_f64s div_f64s mul_add_f64s neg_f64s abs_f64s sqrt_f64s less_than_f64s select_f64s
-    min_f64 max_f64 scale_f64 exp2_f64 split_f64 and_f64s xor_f64s);
+    min_f64 max_f64 scale_f64 exp2_f64 split_f64 and_f64s xor_f64s centred_f64 unit_f64);
