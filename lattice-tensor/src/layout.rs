@@ -89,12 +89,13 @@ impl Layout {
     }
 
     /// As many virtual nodes as the lattice allows, up to `nodes` (a power of 2), halving the longest outer extent
-    /// first and leaving outer extents that are multiples of `period`.
-    pub fn virtual_nodes(lattice: &Lattice, nodes: usize, period: usize, width: usize) -> Layout {
+    /// first and leaving outer extents that are multiples of `periods[mu]`; a period of the whole extent keeps a
+    /// direction whole.
+    pub fn virtual_nodes(lattice: &Lattice, nodes: usize, periods: &[usize], width: usize) -> Layout {
         let mut layout = Layout::samples(lattice, width);
         while layout.nodes() * 2 <= nodes.min(width) {
-            let fits = |&mu: &usize| layout.outer[mu].is_multiple_of(2 * period);
-            let Some(mu) = (0..layout.outer.len()).filter(fits).max_by_key(|&mu| (layout.outer[mu], mu)) else { break };
+            let fits = |&mu: &usize| layout.outer[mu].is_multiple_of(2 * periods[mu].max(1));
+            let Some(mu) = (0..layout.outer.len().min(periods.len())).filter(fits).max_by_key(|&mu| (layout.outer[mu], mu)) else { break };
             layout.outer[mu] /= 2;
             layout.inner[mu] *= 2;
         }

@@ -1,9 +1,9 @@
 //! Elementary functions on lanes.
 //!
-//! Each reduces its argument exactly, evaluates one minimax polynomial by Horner's rule and puts the exponent or sign
+//! Each reduces its argument exactly, evaluates one minimax polynomial and puts the exponent or sign
 //! back, without branch or table. The same operations in the same order run on every instruction set, so results are
 //! equal bit for bit everywhere (which NaN comes out is the one exception). Errors are in units in the last place of
-//! the exact result, the largest that the tests saw; beyond the stated domains results are NaN rather than wrong.
+//! the exact result, as the tests check them; where angles grow too large for the reduction, results are NaN.
 //!
 //! The reductions are those of Cody and Waite, *Software Manual for the Elementary Functions*, 1980.
 
@@ -151,7 +151,7 @@ const QUARTER: [Pair; 3] = [
     (-4.371_138_828_673_793e-8, 6.123_233_995_736_766e-17),
     (-1.715_124_510_005_881_9e-15, -1.497_384_904_859_169_8e-33),
 ];
-/// Where the reduction of angles by three parts of `pi/2` ends: `2^20` and `2^40`.
+/// Where the reduction of angles ends: `2^20` and `2^40`.
 const LARGEST_ANGLE: Pair = (1_048_576.0, 1_099_511_627_776.0);
 
 impl<S: Isa, R: Real> Lane<S, R> {
@@ -226,7 +226,8 @@ impl<S: Isa, R: Real> Lane<S, R> {
         Lane { simd: self.simd, reg: R::scale(self.simd, p.reg, n.reg) }
     }
 
-    /// Natural logarithm: `-inf` at zeros, NaN below, right for subnormal numbers. Within 1 ulp in both precisions.
+    /// Natural logarithm: `-inf` at zeros, NaN below, right for subnormal numbers. Within 1 ulp in both
+    /// precisions.
     #[inline(always)]
     pub fn ln(self) -> Self {
         let (m, e) = R::split(self.simd, self.reg);
@@ -258,7 +259,8 @@ impl<S: Isa, R: Real> Lane<S, R> {
         (self.one() + (-self).exp()).recip()
     }
 
-    /// `(sin x, cos x)`, within 1.7 ulp in both precisions, near the zeros too. NaN for `|x| > 2^20` in `f32` and `> 2^40` in `f64`, infinities included.
+    /// `(sin x, cos x)`, within 1.7 ulp in both precisions, near the zeros too. NaN from `|x| = 2^20` on
+    /// in `f32` and from `2^40` in `f64`, infinities included.
     #[inline(always)]
     pub fn sin_cos(self) -> (Self, Self) {
         let inside = self.abs().lt(self.pick(LARGEST_ANGLE));
@@ -288,8 +290,8 @@ impl<S: Isa, R: Real> Lane<S, R> {
         self.sin_cos().1
     }
 
-    /// `(sin(2 pi u), cos(2 pi u))` for `|u| < 2^20`; the reduction is exact. Within 1.75 ulp
-    /// in both precisions.
+    /// `(sin(2 pi u), cos(2 pi u))` for `|u| < 2^20`; the reduction is exact. Within 1.75 ulp in
+    /// both precisions.
     #[inline(always)]
     pub fn sin_cos_turns(self) -> (Self, Self) {
         let (whole, four) = (self.pick(WHOLE), Self::constant(self.simd, 4.0));
