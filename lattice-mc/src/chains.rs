@@ -1,10 +1,11 @@
 //! Many Markov chains at once, side by side in the lanes.
 
-use crate::observables;
+use crate::observables::{self, Observable};
 use crate::update::Update;
 use crate::{Action, Error};
-use lattice_autograd::Trace;
-use lattice_tensor::{Bindings, Cpu, Draws, Lattice, Layout, Location, Program, Real, ScalarField};
+use lattice_autograd::{Trace, Var};
+use lattice_tensor::field::Scalar;
+use lattice_tensor::{Bindings, Cpu, Draws, Lattice, Layout, Location, NodeId, Program, Real, ScalarField};
 use std::sync::Arc;
 
 /// The chains of one run: their fields, the planned update and the counter of their random numbers.
@@ -15,12 +16,38 @@ pub struct Chains<'a, R: Real> {
     layout: Arc<Layout>,
     phi: ScalarField<R>,
     next: ScalarField<R>,
+    updating: Planned<R>,
+    measuring: Planned<R>,
+    seed: u64,
+    step: u64,
+}
+
+/// A program with what it needs besides fields.
+struct Planned<R: Real> {
     program: Program<R>,
     uniforms: Vec<f64>,
     names: Vec<String>,
+    /// What it returned last, `[name][chain]`.
     numbers: Vec<Vec<f64>>,
-    seed: u64,
-    step: u64,
+}
+
+impl<R: Real> Planned<R> {
+    fn new<'t>(
+        trace: &'t Trace,
+        phi: Option<Var<'t, Scalar>>,
+        numbers: Vec<Observable<'t>>,
+        layout: &Layout,
+        chains: usize,
+    ) -> Result<Self, Error> {
+        let mut outputs: Vec<NodeId> = phi.iter().map(|phi| phi.id()).collect();
+        outputs.extend(numbers.iter().map(|(_, value)| value.id()));
+        Ok(Planned {
+            program: trace.program(&outputs, layout)?,
+            uniforms: trace.uniform_values(),
+            numbers: vec![vec![0.0; chains]; numbers.len()],
+            names: numbers.into_iter().map(|(name, _)| name).collect(),
+        })
+    }
 }
 
 impl<'a, R: Real> Chains<'a, R> {
@@ -60,53 +87,73 @@ impl<'a, R: Real> Chains<'a, R> {
                 ..Default::default()
             },
         )?;
-        let (program, uniforms, names) = Self::plan(action, &*update, lattice, &layout)?;
-        let numbers = vec![vec![0.0; chains]; names.len()];
+        let updating = Self::plan(action, &*update, &layout, chains)?;
+        let trace = Trace::new(lattice);
+        let list = observables::standard(action, trace.scalar_field("phi"));
+        let measuring = Planned::new(&trace, None, list, &layout, chains)?;
         let cpu = cpu.clone();
-        Ok(Chains { action, update, cpu, layout, phi, next, program, uniforms, names, numbers, seed, step: 0 })
+        Ok(Chains { action, update, cpu, layout, phi, next, updating, measuring, seed, step: 0 })
     }
 
     fn plan(
         action: &dyn Action,
         update: &dyn Update,
-        lattice: &Lattice,
         layout: &Layout,
-    ) -> Result<(Program<R>, Vec<f64>, Vec<String>), Error> {
-        let trace = Trace::new(lattice);
+        chains: usize,
+    ) -> Result<Planned<R>, Error> {
+        let trace = Trace::new(layout.lattice());
         let updated = update.trace(action, trace.scalar_field("phi"));
-        if updated.numbers.is_empty() {
+        if !updated.numbers.iter().any(|(name, _)| name == "acceptance") {
             return Err(Error::Update(format!("{update:?} does not fit {action:?}")));
         }
-        let mut outputs = vec![updated.phi.id()];
-        let mut names = Vec::new();
-        for (name, value) in updated.numbers.into_iter().chain(observables::standard(action, updated.phi)) {
-            names.push(name);
-            outputs.push(value.id());
-        }
-        Ok((trace.program(&outputs, layout)?, trace.uniform_values(), names))
+        Planned::new(&trace, Some(updated.phi), updated.numbers, layout, chains)
     }
 
-    /// One update of every chain. Returns what was measured, `[name][chain]`, in the order of [`Chains::names`].
+    /// One update of every chain. Returns what the update has to say, `[name][chain]`, in the order of
+    /// [`Chains::update_names`].
     ///
     /// # Errors
     /// If the program cannot be run.
     pub fn advance(&mut self) -> Result<&[Vec<f64>], Error> {
         self.step += 1;
-        let mut numbers: Vec<&mut [f64]> = self.numbers.iter_mut().map(Vec::as_mut_slice).collect();
-        self.program.run(
+        let Planned { program, uniforms, numbers, .. } = &mut self.updating;
+        let mut views: [&mut [f64]; 16] = Default::default();
+        let views = views_of(&mut views, numbers);
+        program.run(
             &self.cpu,
             &mut Bindings {
                 samples: self.phi.samples(),
                 draws: Draws { seed: self.seed, step: self.step, first_sample: 0 },
                 fields: &[&self.phi],
-                uniforms: &self.uniforms,
+                uniforms,
                 out_fields: &mut [&mut self.next],
-                out_per_sample: &mut numbers,
+                out_per_sample: views,
                 ..Default::default()
             },
         )?;
         std::mem::swap(&mut self.phi, &mut self.next);
-        Ok(&self.numbers)
+        Ok(&self.updating.numbers)
+    }
+
+    /// Measures the standard observables on the configurations, `[name][chain]`, in the order of
+    /// [`Chains::observable_names`].
+    ///
+    /// # Errors
+    /// If the program cannot be run.
+    pub fn measure(&mut self) -> Result<&[Vec<f64>], Error> {
+        let Planned { program, uniforms, numbers, .. } = &mut self.measuring;
+        let mut views: Vec<&mut [f64]> = numbers.iter_mut().map(Vec::as_mut_slice).collect();
+        program.run(
+            &self.cpu,
+            &mut Bindings {
+                samples: self.phi.samples(),
+                fields: &[&self.phi],
+                uniforms,
+                out_per_sample: &mut views,
+                ..Default::default()
+            },
+        )?;
+        Ok(&self.measuring.numbers)
     }
 
     /// Lets the update tune itself after updates with this mean acceptance, and plans it anew if it did. Detailed
@@ -116,15 +163,19 @@ impl<'a, R: Real> Chains<'a, R> {
     /// If the new update cannot be planned.
     pub fn tune(&mut self, acceptance: f64) -> Result<(), Error> {
         if self.update.tune(acceptance) {
-            let planned = Self::plan(self.action, &*self.update, self.layout.lattice(), &self.layout)?;
-            (self.program, self.uniforms, self.names) = planned;
+            self.updating = Self::plan(self.action, &*self.update, &self.layout, self.phi.samples())?;
         }
         Ok(())
     }
 
-    /// The names of the numbers, those of the update first.
-    pub fn names(&self) -> &[String] {
-        &self.names
+    /// The names of what [`Chains::advance`] returns.
+    pub fn update_names(&self) -> &[String] {
+        &self.updating.names
+    }
+
+    /// The names of what [`Chains::measure`] returns.
+    pub fn observable_names(&self) -> &[String] {
+        &self.measuring.names
     }
 
     /// The update, as tuned.
@@ -148,4 +199,11 @@ impl<'a, R: Real> Chains<'a, R> {
         self.step = step;
         Ok(())
     }
+}
+
+/// Slices of the first vectors, in memory that is already there: an update allocates nothing.
+fn views_of<'v, 'n>(views: &'v mut [&'n mut [f64]; 16], numbers: &'n mut [Vec<f64>]) -> &'v mut [&'n mut [f64]] {
+    let count = numbers.len().min(views.len());
+    views.iter_mut().zip(numbers).for_each(|(view, numbers)| *view = numbers.as_mut_slice());
+    &mut views[..count]
 }

@@ -27,7 +27,7 @@ pub struct History {
     pub names: Vec<String>,
     /// Their values.
     pub series: Vec<Vec<Vec<f64>>>,
-    /// The seconds of each recorded update.
+    /// The seconds of each recorded update, measurements not counted.
     pub seconds: Vec<f64>,
     /// Seconds of thermalisation.
     pub thermalize_seconds: f64,
@@ -71,7 +71,7 @@ impl MarkovRun {
         let window = (self.thermalize / 40).clamp(5, 50);
         let mut acceptance = 0.0;
         for i in 0..self.thermalize {
-            let place = chains.names().iter().position(|n| n == "acceptance").unwrap_or(0);
+            let place = chains.update_names().iter().position(|n| n == "acceptance").unwrap_or(0);
             acceptance += mean(&chains.advance()?[place]) / window as f64;
             if (i + 1) % window == 0 {
                 if i < self.thermalize * 4 / 5 {
@@ -85,7 +85,7 @@ impl MarkovRun {
             }
         }
         history.thermalize_seconds = start.elapsed().as_secs_f64();
-        history.names = chains.names().to_vec();
+        history.names = [chains.update_names(), chains.observable_names()].concat();
         history.update = chains.update().describe();
         history.steps = chains.update().steps();
         history.series = vec![vec![Vec::with_capacity(self.updates); self.chains]; history.names.len()];
@@ -94,11 +94,15 @@ impl MarkovRun {
                 break;
             }
             let start = Instant::now();
-            let numbers = chains.advance()?;
+            let mut series = history.series.iter_mut();
+            let mut record = |numbers: &[Vec<f64>]| {
+                for (numbers, series) in numbers.iter().zip(&mut series) {
+                    series.iter_mut().zip(numbers).for_each(|(chain, &x)| chain.push(x));
+                }
+            };
+            record(chains.advance()?);
             history.seconds.push(start.elapsed().as_secs_f64());
-            for (series, numbers) in history.series.iter_mut().zip(numbers) {
-                series.iter_mut().zip(numbers).for_each(|(chain, &x)| chain.push(x));
-            }
+            record(chains.measure()?);
             history.interrupted = !progress(self.thermalize + i + 1) && i + 1 < self.updates;
         }
         Ok(history)
