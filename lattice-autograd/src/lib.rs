@@ -1,1 +1,3 @@
 //! lattice-autograd
+#![forbid(unsafe_code)]
+pub mod params;
