@@ -1,3 +1,4 @@
 //! lattice-autograd
 #![forbid(unsafe_code)]
+pub mod optim;
 pub mod params;
