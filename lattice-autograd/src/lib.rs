@@ -4,6 +4,8 @@
 //! asking each op for its gradient rule. This crate contains no op and no kernel.
 #![forbid(unsafe_code)]
 
+pub mod optim;
+pub mod params;
 pub mod reverse;
 pub mod trace;
 pub mod var;

@@ -20,6 +20,11 @@ pub trait Kernel<R: Real>: Send + Sync {
     /// whole, except for sums over the batch, which are added to.
     fn run(&self, args: &mut Args<'_, R>);
 
+    /// What the kernel does, for a printed program.
+    fn describe(&self) -> String {
+        String::new()
+    }
+
     /// Numbers of scratch memory that [`Args::scratch`] must offer.
     fn scratch(&self) -> usize {
         0

@@ -70,6 +70,17 @@ impl<R: Real> Kernel<R> for Chain {
     fn run(&self, args: &mut Args<'_, R>) {
         args.level.run(Run { chain: self, args });
     }
+    fn describe(&self) -> String {
+        let line = |i: &Instruction| match i {
+            Instruction::Pointwise { kind, operands, to } => {
+                format!("\n      {to:?} = {} {:?}", kind.name(), &operands[..kind.arity()])
+            }
+            Instruction::Copy { from, to } => format!("\n      {to:?} = {from:?}"),
+            Instruction::Load { hops, to } => format!("\n      {to:?} = neighbours of input {}", hops.input),
+            Instruction::Sum { from, output } => format!("\n      output {output} += {from:?}"),
+        };
+        self.instructions.iter().map(line).collect()
+    }
     fn scratch(&self) -> usize {
         (self.strips * STRIP + self.spreads.len()) * R::WIDTH
     }

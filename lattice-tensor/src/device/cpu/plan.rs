@@ -138,6 +138,17 @@ impl<R: Real> Program<R> {
     }
 }
 
+impl<R: Real> std::fmt::Debug for Program<R> {
+    /// The steps in order, with what each reads and writes.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        writeln!(f, "program of {} steps, arena of {} numbers", self.steps.len(), self.arena)?;
+        for (i, step) in self.steps.iter().enumerate() {
+            writeln!(f, "  {i}: {:?} = {} {}({:?})", step.outputs, step.name, step.kernel.describe(), step.inputs)?;
+        }
+        Ok(())
+    }
+}
+
 struct Planner<'g> {
     graph: &'g Graph,
     outputs: &'g [NodeId],

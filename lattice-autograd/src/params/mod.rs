@@ -1,0 +1,20 @@
+//! Parameters and the files that keep them.
+//!
+//! | question | file |
+//! |---|---|
+//! | the numbers that are learnt, with names and shapes | [`Parameters`] |
+//! | named tensors on disk, as safetensors | [`TensorFile`], [`Tensor`] |
+//! | which tensors of a file belong to which buffer | [`Parameters::store`], [`Parameters::restore`] |
+//! | what can go wrong | [`ParamsError`] |
+mod checkpoint;
+mod error;
+mod parameters;
+mod replace;
+mod tensor_file;
+#[cfg(test)]
+mod tensor_file_tests;
+
+pub use error::ParamsError;
+pub use parameters::{Entry, Parameters};
+pub(crate) use tensor_file::unfit;
+pub use tensor_file::{Tensor, TensorFile};
