@@ -43,7 +43,7 @@ pub fn vjp(
         let at = Adjoint { inputs: &inputs, output: remembered(id), cotangent };
         let line = node.line;
         let answers = node.op.vjp(graph, &at).map_err(|e| e.at(line))?;
-        for (i, (&input, answer)) in node.inputs.iter().zip(answers).enumerate() {
+        for (i, (&input, answer)) in node.inputs.iter().zip(together(graph, &node.inputs, answers)?).enumerate() {
             if !depends[input.index()] {
                 continue;
             }
@@ -63,6 +63,16 @@ pub fn vjp(
         }
     }
     wanted.iter().map(|w| finish(graph, *w, cotangents.get(w.index()).copied().flatten())).collect()
+}
+
+/// The cotangents of an input that occurs twice, as in `φ · φ`, are added before they meet others: `2 φ ȳ`.
+fn together(graph: &mut Graph, inputs: &[NodeId], mut answers: Vec<Vjp>) -> Result<Vec<Vjp>> {
+    if let (&[a, b], &[Vjp::Node(x), Vjp::Node(y)]) = (inputs, answers.as_slice()) {
+        if a == b && !matches!(graph.spec(x), Spec::BatchSum { .. }) {
+            answers = vec![Vjp::Node(graph.push(Pointwise::Add, &[x, y])?), Vjp::Zero];
+        }
+    }
+    Ok(answers)
 }
 
 /// Which nodes depend on the wanted ones.

@@ -2,7 +2,7 @@
 
 use crate::Trace;
 use lattice_tensor::field::{Channels, Complex, Scalar};
-use lattice_tensor::ops::{Channel, Conv, ConvKernel, Pointwise, Shift, Stack, SumSites};
+use lattice_tensor::ops::{Channel, Conv, ConvKernel, Neighbours, Pointwise, Shift, Stack, SumSites};
 use lattice_tensor::{Fibre, Location, NodeId, Spec};
 use std::marker::PhantomData;
 use std::ops::{Add, Div, Mul, Neg, Sub};
@@ -204,13 +204,10 @@ impl<'t, K: OnSites> Var<'t, K> {
 
     /// The sum over both neighbours in every direction: `Σ_μ [f(x+μ) + f(x−μ)]`.
     #[track_caller]
-    pub fn neighbours(self) -> Self
-    where
-        Var<'t, K>: Add<Output = Var<'t, K>>,
-    {
-        let directions = self.trace.lattice().directions();
-        let pair = |mu| self.shift(mu, 1) + self.shift(mu, -1);
-        (1..directions).fold(pair(0), |sum, mu| sum + pair(mu))
+    pub fn neighbours(self) -> Self {
+        let from = self.location();
+        let to = if let Location::Parity(p) = from { Location::Parity(1 - p) } else { from };
+        self.trace.apply(Neighbours { to, from }, &[self.id])
     }
 
     /// Periodic convolution into `outputs` channels on the sub-lattice `to`; `extents` are odd. The weights hold

@@ -1,5 +1,5 @@
-use lattice_mc::*;
 use lattice_autograd::*;
+use lattice_mc::*;
 use lattice_tensor::*;
 fn main() {
     let action = Phi4 { mass2: -4.0, lambda: 8.0 };
@@ -9,7 +9,11 @@ fn main() {
     let mut outs = vec![u.phi.id()];
     outs.extend(u.numbers.iter().map(|n| n.1.id()));
     let live = trace.graph().live(&outs);
-    for (i, l) in format!("{}", trace.graph()).lines().skip(1).enumerate() { if live[i] { println!("{l}"); } }
+    for (i, l) in format!("{}", trace.graph()).lines().skip(1).enumerate() {
+        if live[i] {
+            println!("{l}");
+        }
+    }
     let p = trace.program::<f32>(&outs, &Layout::samples(&lattice, 16)).unwrap();
     println!("{p:?}");
 }

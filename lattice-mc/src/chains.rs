@@ -95,12 +95,7 @@ impl<'a, R: Real> Chains<'a, R> {
         Ok(Chains { action, update, cpu, layout, phi, next, updating, measuring, seed, step: 0 })
     }
 
-    fn plan(
-        action: &dyn Action,
-        update: &dyn Update,
-        layout: &Layout,
-        chains: usize,
-    ) -> Result<Planned<R>, Error> {
+    fn plan(action: &dyn Action, update: &dyn Update, layout: &Layout, chains: usize) -> Result<Planned<R>, Error> {
         let trace = Trace::new(layout.lattice());
         let updated = update.trace(action, trace.scalar_field("phi"));
         if !updated.numbers.iter().any(|(name, _)| name == "acceptance") {
@@ -194,7 +189,11 @@ impl<'a, R: Real> Chains<'a, R> {
     }
 
     /// Sets the configurations and the counter of updates, as when a run is taken up again.
-    pub fn set_state(&mut self, step: u64, set: impl FnOnce(&mut ScalarField<R>) -> lattice_tensor::Result<()>) -> Result<(), Error> {
+    pub fn set_state(
+        &mut self,
+        step: u64,
+        set: impl FnOnce(&mut ScalarField<R>) -> lattice_tensor::Result<()>,
+    ) -> Result<(), Error> {
         set(&mut self.phi)?;
         self.step = step;
         Ok(())

@@ -207,9 +207,11 @@ impl Location {
         match self {
             Location::All => Location::All,
             Location::Parity(p) => Location::Parity((p as i32 - steps).rem_euclid(2) as u8),
-            Location::Stripe { mu: across, period, offset } if across as usize == mu => {
-                Location::Stripe { mu: across, period, offset: (offset as i32 - steps).rem_euclid(period as i32) as u16 }
-            }
+            Location::Stripe { mu: across, period, offset } if across as usize == mu => Location::Stripe {
+                mu: across,
+                period,
+                offset: (offset as i32 - steps).rem_euclid(period as i32) as u16,
+            },
             stripe => stripe,
         }
     }

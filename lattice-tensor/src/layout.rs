@@ -95,7 +95,11 @@ impl Layout {
         let mut layout = Layout::samples(lattice, width);
         while layout.nodes() * 2 <= nodes.min(width) {
             let fits = |&mu: &usize| layout.outer[mu].is_multiple_of(2 * periods[mu].max(1));
-            let Some(mu) = (0..layout.outer.len().min(periods.len())).filter(fits).max_by_key(|&mu| (layout.outer[mu], mu)) else { break };
+            let Some(mu) =
+                (0..layout.outer.len().min(periods.len())).filter(fits).max_by_key(|&mu| (layout.outer[mu], mu))
+            else {
+                break;
+            };
             layout.outer[mu] /= 2;
             layout.inner[mu] *= 2;
         }

@@ -47,10 +47,14 @@ impl Action for Phi4 {
             return Err(format!("couplings: expected finite numbers, found m2 = {mass2}, lambda = {lambda}"));
         }
         if lambda < 0.0 {
-            return Err(format!("lambda: expected a number >= 0 (the weight exp(-S) must be integrable), found {lambda}"));
+            return Err(format!(
+                "lambda: expected a number >= 0 (the weight exp(-S) must be integrable), found {lambda}"
+            ));
         }
         if lambda == 0.0 && mass2 <= 0.0 {
-            return Err(format!("m2: expected a number > 0 when lambda = 0 (the Gaussian must be integrable), found {mass2}"));
+            return Err(format!(
+                "m2: expected a number > 0 when lambda = 0 (the Gaussian must be integrable), found {mass2}"
+            ));
         }
         Ok(())
     }
@@ -58,7 +62,10 @@ impl Action for Phi4 {
 
 impl Phi4 {
     /// The coefficients of `φ²` and `φ⁴` in `Σ_x [(2d + m²) φ² − φ Σ_± φ(x±μ) + λ φ⁴]`.
-    fn coefficients<'t>(&self, phi: Var<'t, Scalar>) -> (Var<'t, lattice_autograd::Uniform>, Var<'t, lattice_autograd::Uniform>) {
+    fn coefficients<'t>(
+        &self,
+        phi: Var<'t, Scalar>,
+    ) -> (Var<'t, lattice_autograd::Uniform>, Var<'t, lattice_autograd::Uniform>) {
         let trace = phi.trace();
         let d = trace.lattice().directions() as f64;
         (trace.coupling("m2", self.mass2) + 2.0 * d, trace.coupling("lambda", self.lambda))

@@ -4,8 +4,8 @@ mod integrators;
 
 pub use integrators::Integrator;
 
-use crate::update::{Update, Updated};
 use crate::Action;
+use crate::update::{Update, Updated};
 use lattice_autograd::Var;
 use lattice_tensor::Location;
 use lattice_tensor::field::Scalar;

@@ -1,10 +1,10 @@
 //! Local Metropolis on a checkerboard.
 
-use crate::update::{Update, Updated};
 use crate::Action;
+use crate::update::{Update, Updated};
 use lattice_autograd::Var;
-use lattice_tensor::field::Scalar;
 use lattice_tensor::Location;
+use lattice_tensor::field::Scalar;
 
 /// One sweep: every site of one parity, then of the other, is offered `φ(x) + width · (2u − 1)` and takes it with
 /// probability `min(1, e^{−ΔS_x})`. Needs [`Action::site_terms`], couplings between nearest neighbours only, and even

@@ -4,7 +4,7 @@
 use super::{Graph, NodeId};
 use crate::error::Result;
 use crate::lattice::Location;
-use crate::ops::{AnyOp, Op, Pointwise, Role, Shift, Spread, Stack};
+use crate::ops::{AnyOp, Neighbours, Op, Pointwise, Role, Shift, Spread, Stack};
 use crate::spec::Spec;
 use std::panic::Location as Line;
 use std::sync::Arc;
@@ -141,7 +141,13 @@ fn restrict(
             let spread = Spread { spec: Spec::Field { location: shift.to, fibre } };
             graph.push_any(Arc::new(spread), &node.inputs, line).map(Some)
         }
-        Role::Shift(inner) if inner.from == Location::All && inner.to == Location::All && shift.from == Location::All => {
+        Role::Neighbours(inner) if inner.to == Location::All && shift.from == Location::All => {
+            let direct = Neighbours { to: shift.to, from: inner.from };
+            graph.push_any(Arc::new(direct), &node.inputs, line).map(Some)
+        }
+        Role::Shift(inner)
+            if inner.from == Location::All && inner.to == Location::All && shift.from == Location::All =>
+        {
             let direct = Shift { to: shift.to, displacement: inner.displacement, from: Location::All };
             graph.push_any(Arc::new(direct), &node.inputs, line).map(Some)
         }

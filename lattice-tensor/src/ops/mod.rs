@@ -5,6 +5,7 @@
 //! | `argument` | arguments, constants, the sample mask |
 //! | `pointwise` | arithmetic and elementary functions, site by site |
 //! | `shift` | periodic shifts; restriction to and embedding of sub-lattices |
+//! | `neighbours` | the sum over nearest neighbours |
 //! | `channels` | one channel of many; channels side by side |
 //! | `spread` | a number on every site |
 //! | `sum_sites` | sums over the lattice, per sample |
@@ -16,6 +17,7 @@ mod add_sums;
 mod argument;
 mod channels;
 mod conv;
+mod neighbours;
 mod pointwise;
 mod random;
 
@@ -27,6 +29,7 @@ pub use add_sums::AddSums;
 pub use argument::{Argument, Constant, Mask};
 pub use channels::{Channel, Stack};
 pub use conv::{Conv, ConvInputGrad, ConvWeightGrad, Kernel as ConvKernel};
+pub use neighbours::Neighbours;
 pub use pointwise::Pointwise;
 pub use random::{Distribution, Random};
 
@@ -140,6 +143,8 @@ pub enum Role {
     Pointwise(Pointwise),
     /// A load in a chain: the row of a neighbour.
     Shift(Shift),
+    /// A load in a chain: the sum of the rows of all neighbours.
+    Neighbours(Neighbours),
     /// A load in a chain: one channel of many.
     Channel(usize),
     /// A number on every site, in a chain.

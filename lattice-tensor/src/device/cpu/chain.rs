@@ -46,10 +46,28 @@ pub(super) struct Hops {
 
 #[derive(Clone, Debug)]
 pub(super) enum Instruction {
-    Pointwise { kind: Pointwise, operands: [Operand; 3], to: Target },
-    Copy { from: Operand, to: Target },
-    Load { hops: Hops, to: Target },
-    Sum { from: Operand, output: usize },
+    Pointwise {
+        kind: Pointwise,
+        operands: [Operand; 3],
+        to: Target,
+    },
+    Copy {
+        from: Operand,
+        to: Target,
+    },
+    Load {
+        hops: Hops,
+        to: Target,
+    },
+    /// The sum of several loads.
+    SumLoads {
+        hops: Vec<Hops>,
+        to: Target,
+    },
+    Sum {
+        from: Operand,
+        output: usize,
+    },
 }
 
 /// A chain, prepared.
@@ -77,6 +95,9 @@ impl<R: Real> Kernel<R> for Chain {
             }
             Instruction::Copy { from, to } => format!("\n      {to:?} = {from:?}"),
             Instruction::Load { hops, to } => format!("\n      {to:?} = neighbours of input {}", hops.input),
+            Instruction::SumLoads { hops, to } => {
+                format!("\n      {to:?} = sum over {} neighbours of input {}", hops.len(), hops[0].input)
+            }
             Instruction::Sum { from, output } => format!("\n      output {output} += {from:?}"),
         };
         self.instructions.iter().map(line).collect()
@@ -193,10 +214,8 @@ fn execute<S: Isa, R: Real>(simd: S, instruction: &Instruction, memory: &Memory<
     let lane0 = part * Lane::<S, R>::LEN;
     match instruction {
         Instruction::Pointwise { kind, operands, to } => {
-            let [a, b, c] = operands.map(
-                #[inline(always)]
-                |operand| memory.operand(operand),
-            );
+            let [a, b, c] = *operands;
+            let (a, b, c) = (memory.operand(a), memory.operand(b), memory.operand(c));
             let to = memory.target(*to);
             kind.on_strip(
                 rows,
@@ -223,7 +242,8 @@ fn execute<S: Isa, R: Real>(simd: S, instruction: &Instruction, memory: &Memory<
                 unsafe { Lane::<S, R>::load(simd, at.add(row * stride + lane0)).store(to.add(row * R::WIDTH + lane0)) }
             }
         }
-        Instruction::Load { hops, to } => load::<S, R>(simd, hops, memory, *to, rows, part),
+        Instruction::Load { hops, to } => load::<S, R>(simd, std::slice::from_ref(hops), memory, *to, rows, part),
+        Instruction::SumLoads { hops, to } => load::<S, R>(simd, hops, memory, *to, rows, part),
         Instruction::Sum { from, output } => {
             let (at, stride) = memory.operand(*from);
             if let Place::PerSample { at: sums, .. } = memory.outputs[*output] {
@@ -242,59 +262,100 @@ fn execute<S: Isa, R: Real>(simd: S, instruction: &Instruction, memory: &Memory<
     }
 }
 
+/// Sums of neighbours' rows. The common cases, one or four plain neighbours of a real field, have loops of their own.
 #[inline(always)]
-fn load<S: Isa, R: Real>(simd: S, hops: &Hops, memory: &Memory<'_, R>, to: Target, rows: usize, part: usize) {
-    let Place::Field { at, .. } = memory.inputs[hops.input] else { return };
+fn load<S: Isa, R: Real>(simd: S, hops: &[Hops], memory: &Memory<'_, R>, to: Target, rows: usize, part: usize) {
+    let Place::Field { at, .. } = memory.inputs[hops[0].input] else { return };
     let to = memory.target(to);
     let lane0 = part * Lane::<S, R>::LEN;
-    if let (Some(plain), 1) = (&hops.plain, hops.components) {
-        for (row, &from) in plain[memory.start..memory.start + rows].iter().enumerate() {
-            // SAFETY: hops stay on the input's sub-lattice; the target has `rows` rows.
-            unsafe {
-                Lane::<S, R>::load(simd, at.add(from as usize * R::WIDTH + lane0))
-                    .store(to.add(row * R::WIDTH + lane0));
+    let components = hops[0].components;
+    let table =
+        |hops: &Hops| hops.plain.as_deref().filter(|_| components == 1).map(|t| t[memory.start..][..rows].as_ptr());
+    let store = #[inline(always)]
+    |row: usize, value: Lane<S, R>| {
+        // SAFETY: the target has `rows` rows.
+        unsafe { value.store(to.add(row * R::WIDTH + lane0)) }
+    };
+    // SAFETY: a table has an entry for each row of the strip, and its hops stay on the input's sub-lattice.
+    let load = #[inline(always)]
+    |table: *const u32, row: usize| unsafe {
+        Lane::<S, R>::load(simd, at.add(*table.add(row) as usize * R::WIDTH + lane0))
+    };
+    match hops {
+        [a] => {
+            if let Some(a) = table(a) {
+                for row in 0..rows {
+                    store(row, load(a, row));
+                }
+                return;
             }
         }
-        return;
-    }
-    let width = R::WIDTH;
-    for row in 0..rows {
-        let (site, component) = ((memory.start + row) / hops.components, (memory.start + row) % hops.components);
-        // SAFETY: hops stay on the input's sub-lattice; the target has `rows` rows.
-        unsafe {
-            let value = match hops.table[site] {
-                None => Lane::<S, R>::constant(simd, 0.0),
-                Some(hop) => {
-                    let from = at.add((hop.row as usize * hops.components + component) * width).cast_const();
-                    match hop.twist {
-                        0 => Lane::load(simd, from.add(lane0)),
-                        twist => {
-                            let twist = &hops.twists[twist as usize];
-                            let phase = |numbers: &[f64; 16]| {
-                                let mut lanes = [R::default(); 16];
-                                for (l, x) in lanes.iter_mut().zip(numbers) {
-                                    *l = R::from_f64(*x);
-                                }
-                                Lane::<S, R>::load(simd, lanes.as_ptr().add(lane0))
-                            };
-                            let own = Lane::<S, R>::load_permuted(simd, from, &twist.from, part);
-                            let re = own * phase(&twist.phase_re);
-                            if twist.phase_im.iter().all(|&x| x == 0.0) {
-                                re
-                            } else {
-                                // (a + ib)(p + iq): the other component enters with −q for the real part, +q for the imaginary
-                                let other = at.add((hop.row as usize * hops.components + 1 - component) * width);
-                                let other = Lane::<S, R>::load_permuted(simd, other, &twist.from, part);
-                                let cross = other * phase(&twist.phase_im);
-                                if component == 0 { re - cross } else { re + cross }
-                            }
-                        }
-                    }
+        [a, b, c, d] => {
+            if let (Some(a), Some(b), Some(c), Some(d)) = (table(a), table(b), table(c), table(d)) {
+                for row in 0..rows {
+                    store(row, (load(a, row) + load(b, row)) + (load(c, row) + load(d, row)));
                 }
-            };
-            value.store(to.add(row * width + lane0));
+                return;
+            }
         }
+        _ => {}
     }
+    general(simd, hops, at, memory.start, to, rows, part);
+}
+
+/// Any number of neighbours, components and twists. Pairs are added first, as in the loop for four.
+#[inline(always)]
+fn general<S: Isa, R: Real>(simd: S, hops: &[Hops], at: *const R, start: usize, to: *mut R, rows: usize, part: usize) {
+    let components = hops[0].components;
+    let lane0 = part * Lane::<S, R>::LEN;
+    for row in 0..rows {
+        let (site, component) = ((start + row) / components, (start + row) % components);
+        let one = |hops: &Hops| neighbour::<S, R>(simd, hops, at, site, component, part);
+        let mut sum = None;
+        for pair in hops.chunks(2) {
+            let pair = pair.iter().map(one).reduce(|a, b| a + b).unwrap_or(Lane::constant(simd, 0.0));
+            sum = Some(sum.map_or(pair, |sum: Lane<S, R>| sum + pair));
+        }
+        // SAFETY: the target has `rows` rows.
+        unsafe { sum.unwrap_or(Lane::constant(simd, 0.0)).store(to.add(row * R::WIDTH + lane0)) }
+    }
+}
+
+/// One component of one neighbour, lanes permuted and phases multiplied where it lies across an edge.
+#[inline(always)]
+fn neighbour<S: Isa, R: Real>(
+    simd: S,
+    hops: &Hops,
+    at: *const R,
+    site: usize,
+    component: usize,
+    part: usize,
+) -> Lane<S, R> {
+    let Some(hop) = hops.table[site] else { return Lane::constant(simd, 0.0) };
+    let lane0 = part * Lane::<S, R>::LEN;
+    let row = |component: usize| {
+        // SAFETY: hops stay on the input's sub-lattice.
+        unsafe { at.add((hop.row as usize * hops.components + component) * R::WIDTH) }
+    };
+    if hop.twist == 0 {
+        // SAFETY: a row holds a lane group.
+        return unsafe { Lane::load(simd, row(component).add(lane0)) };
+    }
+    let twist = &hops.twists[hop.twist as usize];
+    let phase = |numbers: &[f64; 16]| {
+        let mut lanes = [R::default(); 16];
+        lanes.iter_mut().zip(numbers).for_each(|(l, x)| *l = R::from_f64(*x));
+        Lane::<S, R>::at(simd, &lanes, lane0)
+    };
+    // SAFETY: a row holds a lane group.
+    let permuted = |component: usize| unsafe { Lane::load_permuted(simd, row(component), &twist.from, part) };
+    let re = permuted(component) * phase(&twist.phase_re);
+    if twist.phase_im.iter().all(|&x| x == 0.0) {
+        return re;
+    }
+    // (a + ib)(p + iq): the other component enters with −q for the real part, +q for the imaginary part
+    let cross = permuted(1 - component) * phase(&twist.phase_im);
+    if component == 0 { re - cross } else { re + cross }
 }
 
 /// A pointwise op on numbers per sample, in `f64`.

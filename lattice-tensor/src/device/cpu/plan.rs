@@ -10,6 +10,7 @@ use super::run::Workspace;
 use crate::error::{Error, Result};
 use crate::graph::{Graph, NodeId};
 use crate::lanes::Real;
+use crate::lattice::Location;
 use crate::layout::{Layout, Twists};
 use crate::ops::{Pointwise, Role, Site};
 use crate::spec::{Cost, Spec};
@@ -165,6 +166,8 @@ struct Planner<'g> {
     uniforms: usize,
     per_samples: usize,
     twists: Twists,
+    /// The step that is being prepared, counted from 1.
+    work_step: usize,
 }
 
 impl<'g> Planner<'g> {
@@ -192,6 +195,7 @@ impl<'g> Planner<'g> {
             uniforms: 0,
             per_samples: 0,
             twists: Twists::new(layout),
+            work_step: 0,
         }
     }
 
@@ -223,6 +227,7 @@ impl<'g> Planner<'g> {
         let mut steps = Vec::with_capacity(self.work.len());
         let mut scratch = 0;
         for work in std::mem::take(&mut self.work) {
+            self.work_step += 1;
             let step = self.step::<R>(&work)?;
             scratch = scratch.max(step.kernel.scratch());
             steps.push(step);
@@ -432,7 +437,13 @@ impl<'g> Planner<'g> {
             self.work.push(Work::Chain { domain, nodes: Vec::new() });
             self.work.len()
         });
+        let again: Vec<NodeId> = self.operands(id).into_iter().filter(|&o| self.is_cheaper_again(o, step)).collect();
         if let Work::Chain { nodes, .. } = &mut self.work[step - 1] {
+            for operand in again {
+                if !nodes.contains(&operand) {
+                    nodes.push(operand);
+                }
+            }
             nodes.push(id);
         }
         self.step_of[id.index()] = step;
@@ -440,6 +451,29 @@ impl<'g> Planner<'g> {
             let index = self.new_per_sample();
             self.home[id.index()] = Some(Home::PerSample { index });
         }
+    }
+
+    /// Whether a value from an earlier chain had better be computed once more than stored and loaded: one arithmetic
+    /// instruction on one field, which is loaded instead.
+    fn is_cheaper_again(&self, id: NodeId, step: usize) -> bool {
+        let node = self.graph.node(id);
+        let arithmetic = matches!(
+            node.op.role(),
+            Role::Pointwise(Pointwise::Mul | Pointwise::Add | Pointwise::Sub | Pointwise::Neg)
+        );
+        let mut fields: Vec<NodeId> =
+            node.inputs.iter().copied().filter(|&i| matches!(self.spec(i), Spec::Field { .. })).collect();
+        fields.dedup();
+        let from = self.step_of[id.index()];
+        arithmetic
+            && matches!(node.spec, Spec::Field { .. })
+            && from != 0
+            && from != step
+            && !self.fused[id.index()]
+            && self.multiply_add(id).is_none()
+            && fields.len() == 1
+            && !self.fused[fields[0].index()]
+            && self.step_of[fields[0].index()] < step
     }
 
     fn place_outputs<R: Real>(&mut self) -> Result<(Vec<Port>, Vec<PerSampleOutput>)> {
@@ -500,12 +534,12 @@ impl<'g> Planner<'g> {
     /// Whether a chain node's value is read outside its chain, or inside through a shift or channel.
     fn outlives(&self) -> Vec<bool> {
         let mut outlives = vec![false; self.graph.nodes().len()];
-        for (s, work) in self.work.iter().enumerate() {
+        for work in &self.work {
             match work {
                 Work::Chain { nodes, .. } => {
-                    for &id in nodes {
+                    for (k, &id) in nodes.iter().enumerate() {
                         for input in self.operands(id) {
-                            if self.step_of[input.index()] != s + 1 {
+                            if !nodes[..k].contains(&input) {
                                 outlives[input.index()] = true;
                             }
                         }
@@ -615,6 +649,16 @@ impl<'g> Planner<'g> {
         })
     }
 
+    fn hops(&mut self, input: usize, to: Location, from: Location, displacement: &[i32], domain: Spec) -> Result<Hops> {
+        let table = self.layout.hops(to, from, displacement, &mut self.twists)?;
+        let plain = table.iter().map(|h| h.filter(|h| h.twist == 0).map(|h| h.row)).collect();
+        let components = match domain {
+            Spec::Field { fibre, .. } => fibre.components(),
+            _ => 1,
+        };
+        Ok(Hops { input, components, table, twists: Vec::new(), plain })
+    }
+
     fn chain<R: Real>(&mut self, domain: Spec, nodes: &[NodeId]) -> Result<Step<R>> {
         let mut inputs: Vec<Home> = Vec::new();
         let mut outputs: Vec<Home> = Vec::new();
@@ -637,12 +681,22 @@ impl<'g> Planner<'g> {
                 inputs.len() - 1
             })
         };
+        let here = self.work_step;
         for (k, &id) in nodes.iter().enumerate() {
             let node = self.graph.node(id);
             let role = node.op.role();
+            // A value that is computed again here is loaded after all if it has a place.
+            if self.step_of[id.index()] != here && self.home[id.index()].is_some() {
+                continue;
+            }
+            // Or left out, if every reader computes it again.
+            let is_read = || nodes[k + 1..].iter().any(|&later| self.operands(later).contains(&id));
+            if self.home[id.index()].is_none() && !is_read() {
+                continue;
+            }
             let mut operands = Vec::new();
             for input in self.operands(id) {
-                if matches!(role, Role::Shift(_) | Role::Channel(_)) {
+                if matches!(role, Role::Shift(_) | Role::Neighbours(_) | Role::Channel(_)) {
                     break;
                 }
                 let operand = match values.get(&input) {
@@ -718,13 +772,18 @@ impl<'g> Planner<'g> {
                 }
                 Role::Shift(shift) => {
                     let input = input_of(&mut inputs, self.home(node.inputs[0])?);
-                    let table = self.layout.hops(shift.to, shift.from, &shift.displacement, &mut self.twists)?;
-                    let plain = table.iter().map(|h| h.filter(|h| h.twist == 0).map(|h| h.row)).collect();
-                    let components = match domain {
-                        Spec::Field { fibre, .. } => fibre.components(),
-                        _ => 1,
-                    };
-                    Instruction::Load { hops: Hops { input, components, table, twists: Vec::new(), plain }, to }
+                    Instruction::Load { hops: self.hops(input, shift.to, shift.from, &shift.displacement, domain)?, to }
+                }
+                Role::Neighbours(sum) => {
+                    let input = input_of(&mut inputs, self.home(node.inputs[0])?);
+                    let directions = self.layout.lattice().directions();
+                    let mut hops = Vec::new();
+                    for (mu, step) in (0..directions).flat_map(|mu| [(mu, 1), (mu, -1)]) {
+                        let mut displacement = vec![0; directions];
+                        displacement[mu] = step;
+                        hops.push(self.hops(input, sum.to, sum.from, &displacement, domain)?);
+                    }
+                    Instruction::SumLoads { hops, to }
                 }
                 other => {
                     return Err(Error::op(node.op.name(), "an op that fits into a chain", other).at(node.line));
@@ -732,9 +791,12 @@ impl<'g> Planner<'g> {
             });
         }
         for instruction in &mut instructions {
-            if let Instruction::Load { hops, .. } = instruction {
-                hops.twists = self.twists.list.clone();
-            }
+            let hops = match instruction {
+                Instruction::Load { hops, .. } => std::slice::from_mut(hops),
+                Instruction::SumLoads { hops, .. } => hops.as_mut_slice(),
+                _ => continue,
+            };
+            hops.iter_mut().for_each(|h| h.twists = self.twists.list.clone());
         }
         let nodes = self.layout.nodes();
         let chain = Chain { rows: self.rows(domain)?, instructions, strips, spreads, sums, nodes };
