@@ -271,14 +271,12 @@ fn load<S: Isa, R: Real>(simd: S, hops: &[Hops], memory: &Memory<'_, R>, to: Tar
     let components = hops[0].components;
     let table =
         |hops: &Hops| hops.plain.as_deref().filter(|_| components == 1).map(|t| t[memory.start..][..rows].as_ptr());
-    let store = #[inline(always)]
-    |row: usize, value: Lane<S, R>| {
+    let store = |row: usize, value: Lane<S, R>| {
         // SAFETY: the target has `rows` rows.
         unsafe { value.store(to.add(row * R::WIDTH + lane0)) }
     };
     // SAFETY: a table has an entry for each row of the strip, and its hops stay on the input's sub-lattice.
-    let load = #[inline(always)]
-    |table: *const u32, row: usize| unsafe {
+    let load = |table: *const u32, row: usize| unsafe {
         Lane::<S, R>::load(simd, at.add(*table.add(row) as usize * R::WIDTH + lane0))
     };
     match hops {
