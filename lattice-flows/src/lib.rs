@@ -1,1 +1,24 @@
-//! lattice-flows
+//! Normalising flows on lattice fields: invertible maps with a log-determinant, trained on themselves by reverse KL,
+//! made exact by Metropolis.
+#![forbid(unsafe_code)]
+
+pub mod bijection;
+pub mod check;
+pub mod checkpoint;
+pub mod coupling;
+pub mod error;
+pub mod flow;
+pub mod nets;
+pub mod prior;
+pub mod sample;
+pub mod train;
+
+pub use bijection::{Bijection, Chain};
+pub use checkpoint::Checkpoint;
+pub use coupling::Affine;
+pub use error::Error;
+pub use flow::{Architecture, Flow};
+pub use nets::{Activation, ConvNet};
+pub use prior::Normal;
+pub use sample::{Certificate, Ensemble, Sampler};
+pub use train::{StepReport, Trainer, Training};

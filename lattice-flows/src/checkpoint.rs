@@ -1,0 +1,108 @@
+//! A training on disk: weights, optimiser, schedule and random counters in one safetensors file.
+
+use crate::error::Error;
+use crate::flow::{Architecture, Flow};
+use crate::train::{Trainer, Training};
+use lattice_autograd::optim::Optimizer;
+use lattice_autograd::params::TensorFile;
+use lattice_tensor::{Lattice, Real};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// What a model file says about itself, besides its tensors.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Description {
+    /// The extents of the lattice.
+    pub lattice: Vec<usize>,
+    /// The theory it was trained for.
+    pub theory: String,
+    /// The formula of the action, with its convention.
+    pub action: String,
+    /// Its couplings by name.
+    pub couplings: BTreeMap<String, f64>,
+    /// The shape of the flow.
+    pub architecture: Architecture,
+    /// The plan of the training.
+    pub training: Training,
+    /// `f32` or `f64`.
+    pub precision: String,
+}
+
+/// A model file: read, or about to be written.
+#[derive(Clone, Debug)]
+pub struct Checkpoint {
+    /// What it says about itself.
+    pub description: Description,
+    /// Steps done; also the counter of the random numbers.
+    pub step: u64,
+    pub(crate) file: TensorFile,
+}
+
+const FORMAT: &str = "lattice-fields model 1";
+
+impl Checkpoint {
+    /// The state of a training.
+    ///
+    /// # Errors
+    /// If a parameter is not finite.
+    pub fn of<R: Real>(trainer: &Trainer<'_, R>, description: &Description) -> Result<Checkpoint, Error> {
+        let mut file = TensorFile::new();
+        trainer.flow().parameters.store(&mut file)?;
+        trainer.optimizer().store(&trainer.flow().parameters, &mut file)?;
+        Ok(Checkpoint { description: description.clone(), step: trainer.steps_done(), file })
+    }
+
+    /// Writes the file under a temporary name and renames it: an old file stays whole until the new one is.
+    ///
+    /// # Errors
+    /// If the disk does not take it.
+    pub fn write(&self, path: &Path) -> Result<(), Error> {
+        let mut file = self.file.clone();
+        let description = serde_json::to_string(&self.description).map_err(|e| model(path, "description", "text", e))?;
+        file.metadata.insert("format".into(), FORMAT.into());
+        file.metadata.insert("description".into(), description);
+        file.metadata.insert("step".into(), self.step.to_string());
+        Ok(file.write(path)?)
+    }
+
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// If there is none, or it is truncated, damaged or of another kind.
+    pub fn read(path: &Path) -> Result<Checkpoint, Error> {
+        let file = TensorFile::read(path)?;
+        let entry = |key: &str| {
+            file.metadata.get(key).ok_or_else(|| model(path, key, "an entry of the metadata", "nothing"))
+        };
+        let format = entry("format")?;
+        if format != FORMAT {
+            return Err(model(path, "format", FORMAT, format));
+        }
+        let description: Description = serde_json::from_str(entry("description")?)
+            .map_err(|e| model(path, "description", "what a model says about itself", e))?;
+        let step = entry("step")?;
+        let step = step.parse().map_err(|_| model(path, "step", "a number of steps", step))?;
+        Ok(Checkpoint { description, step, file })
+    }
+
+    /// The flow, with the parameters of the file.
+    ///
+    /// # Errors
+    /// If the file does not hold the parameters that its description asks for.
+    pub fn flow(&self) -> Result<Flow, Error> {
+        let lattice = Lattice::periodic(&self.description.lattice)?;
+        let mut flow = Flow::new(&lattice, self.description.architecture.clone())?;
+        flow.parameters.restore(&self.file)?;
+        Ok(flow)
+    }
+}
+
+fn model(path: &Path, what: &str, expected: &str, found: impl std::fmt::Display) -> Error {
+    Error::Model {
+        path: path.display().to_string(),
+        what: what.into(),
+        expected: expected.into(),
+        found: found.to_string(),
+    }
+}

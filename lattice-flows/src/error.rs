@@ -1,0 +1,56 @@
+//! What can go wrong with a flow.
+
+use lattice_autograd::optim::OptimError;
+use lattice_autograd::params::ParamsError;
+use lattice_mc::statistics::StatisticsError;
+
+/// An error of lattice-flows.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A flow that cannot be.
+    #[error("{what}: expected {expected}, found {found}")]
+    Architecture {
+        /// Which setting.
+        what: &'static str,
+        /// What it may be.
+        expected: String,
+        /// What it is.
+        found: String,
+    },
+    /// A model file that does not hold what it should.
+    #[error("{path}: {what}: expected {expected}, found {found}")]
+    Model {
+        /// The file.
+        path: String,
+        /// Which entry.
+        what: String,
+        /// What it should be.
+        expected: String,
+        /// What it is.
+        found: String,
+    },
+    /// Training stopped because its numbers were not finite for many steps in a row.
+    #[error("training diverged: {rejected} steps in a row had a loss or gradient that is not finite, the last at step {step}; lower the learning rate")]
+    Diverged {
+        /// The step.
+        step: u64,
+        /// How many.
+        rejected: u32,
+    },
+    /// From parameters and their files.
+    #[error(transparent)]
+    Params(#[from] ParamsError),
+    /// From the optimiser.
+    #[error(transparent)]
+    Optim(#[from] OptimError),
+    /// From fields and programs.
+    #[error(transparent)]
+    Tensor(#[from] lattice_tensor::Error),
+    /// From the action or chain.
+    #[error(transparent)]
+    MonteCarlo(#[from] lattice_mc::Error),
+    /// From the analysis of a sample.
+    #[error(transparent)]
+    Statistics(#[from] StatisticsError),
+}

@@ -1,0 +1,5 @@
+//! Networks that respect the lattice.
+
+mod conv;
+
+pub use conv::{Activation, ConvNet};

@@ -1,0 +1,182 @@
+//! Sampling from a flow: fresh samples, their weights, and the exact chain they feed.
+
+use crate::bijection::Bijection;
+use crate::error::Error;
+use crate::flow::Flow;
+use crate::prior::Normal;
+use lattice_autograd::Trace;
+use lattice_mc::statistics::{self, Estimate, GammaMethod};
+use lattice_mc::{Action, Independence, Proposal, observables};
+use lattice_tensor::{Bindings, Cpu, Draws, Layout, NodeId, Program, Real};
+
+/// Draws from a flow. A sample is a number: the same number gives the same configuration, however a run is cut.
+pub struct Sampler<R: Real> {
+    cpu: Cpu,
+    program: Program<R>,
+    uniforms: Vec<f64>,
+    weights: Vec<R>,
+    names: Vec<String>,
+    seed: u64,
+    batch: usize,
+}
+
+impl<R: Real> Sampler<R> {
+    /// Plans the drawing of samples, `batch` at a time, with all standard observables. The batch changes no number.
+    ///
+    /// # Errors
+    /// If the program cannot be planned.
+    pub fn new(flow: &Flow, action: &dyn Action, seed: u64, batch: usize, cpu: &Cpu) -> Result<Self, Error> {
+        if batch == 0 {
+            return Err(lattice_mc::Error::Count { what: "batch", found: 0 }.into());
+        }
+        let trace = Trace::new(&flow.lattice);
+        let z = Normal.sample(&trace, "sample.prior");
+        let (phi, log_det) = flow.forward(z);
+        let log_weight = log_det - Normal.log_density(z) - action.action(phi);
+        let mut outputs: Vec<NodeId> = vec![log_weight.id()];
+        let mut names = Vec::new();
+        for (name, value) in observables::standard(action, phi) {
+            outputs.push(value.id());
+            names.push(name);
+        }
+        let program = trace.program(&outputs, &Layout::samples(&flow.lattice, R::WIDTH))?;
+        let mut weights = vec![R::default(); flow.parameters.len()];
+        flow.parameters.copy_to(&mut weights)?;
+        Ok(Sampler { cpu: cpu.clone(), program, uniforms: trace.uniform_values(), weights, names, seed, batch })
+    }
+}
+
+impl<R: Real> Proposal for Sampler<R> {
+    fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    fn propose(
+        &mut self,
+        first: u64,
+        count: usize,
+        log_weights: &mut [f64],
+        values: &mut [Vec<f64>],
+    ) -> lattice_tensor::Result<()> {
+        let mut start = 0;
+        while start < count {
+            let samples = self.batch.min(count - start);
+            let range = start..start + samples;
+            let mut outputs: Vec<&mut [f64]> = vec![&mut log_weights[range.clone()]];
+            outputs.extend(values.iter_mut().map(|v| &mut v[range.clone()]));
+            self.program.run(
+                &self.cpu,
+                &mut Bindings {
+                    samples,
+                    draws: Draws { seed: self.seed, step: 0, first_sample: first + start as u64 },
+                    uniforms: &self.uniforms,
+                    weights: &self.weights,
+                    out_per_sample: &mut outputs,
+                    ..Default::default()
+                },
+            )?;
+            start += samples;
+        }
+        Ok(())
+    }
+}
+
+/// What independent samples say about a flow.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Certificate {
+    /// Samples it rests on.
+    pub samples: usize,
+    /// Effective sample size per sample, `(Σw)² / (N Σw²)`.
+    pub ess: f64,
+    /// `log Z`, from the unbiased estimate of `Z`.
+    pub log_z: Estimate,
+    /// `⟨log q + S⟩ + log Z`, with the estimated `log Z` of the same samples or with an exact one.
+    pub kl: Estimate,
+}
+
+impl Certificate {
+    /// Judges log-weights `−S − log q` of independent samples. With an exact `log Z`, the divergence is free of the
+    /// bias that an estimate has.
+    ///
+    /// # Errors
+    /// If there are too few, or a weight is NaN.
+    pub fn new(log_weights: &[f64], exact_log_z: Option<f64>) -> Result<Certificate, Error> {
+        Ok(Certificate {
+            samples: log_weights.len(),
+            ess: statistics::ess(log_weights)?,
+            log_z: statistics::log_z(log_weights)?,
+            kl: match exact_log_z {
+                Some(log_z) => statistics::kl_given_log_z(log_weights, log_z, 0.0)?,
+                None => statistics::kl(log_weights)?,
+            },
+        })
+    }
+}
+
+/// The exact chain that a flow's samples feed, with the samples' weights.
+#[derive(Clone, Debug, Default)]
+pub struct Ensemble {
+    /// Log-weights of all proposals, in order.
+    pub log_weights: Vec<f64>,
+    /// The names of the observables.
+    pub names: Vec<String>,
+    /// The Metropolis chain: for each observable its value after each proposal.
+    pub series: Vec<Vec<f64>>,
+    /// Fraction of proposals accepted.
+    pub acceptance: f64,
+    /// Whether the run was stopped before its end.
+    pub interrupted: bool,
+}
+
+impl Ensemble {
+    /// Draws `samples` proposals and runs the chain. `progress` is called with the number drawn so far and returns
+    /// whether to go on.
+    ///
+    /// # Errors
+    /// If there is nothing to draw, or the proposals fail.
+    pub fn draw(
+        proposal: &mut dyn Proposal,
+        samples: usize,
+        seed: u64,
+        mut progress: impl FnMut(usize) -> bool,
+    ) -> Result<Ensemble, Error> {
+        const CHUNK: usize = 8192;
+        if samples == 0 {
+            return Err(lattice_mc::Error::Count { what: "samples", found: 0 }.into());
+        }
+        let names = proposal.names().to_vec();
+        let mut chain = Independence::new(seed);
+        let mut values = vec![vec![0.0; CHUNK]; names.len()];
+        let mut current = vec![0.0; names.len()];
+        let mut ensemble = Ensemble { series: vec![Vec::new(); names.len()], names, ..Default::default() };
+        for first in (0..samples).step_by(CHUNK) {
+            let count = CHUNK.min(samples - first);
+            ensemble.log_weights.resize(first + count, 0.0);
+            proposal.propose(first as u64, count, &mut ensemble.log_weights[first..], &mut values)?;
+            for i in 0..count {
+                if chain.offer((first + i) as u64, ensemble.log_weights[first + i]).accepted {
+                    current.iter_mut().zip(&values).for_each(|(c, v)| *c = v[i]);
+                }
+                ensemble.series.iter_mut().zip(&current).for_each(|(series, &x)| series.push(x));
+            }
+            if !progress(first + count) && first + count < samples {
+                ensemble.interrupted = true;
+                break;
+            }
+        }
+        ensemble.acceptance = chain.acceptance();
+        Ok(ensemble)
+    }
+
+    /// Mean, error and autocorrelation time of each observable.
+    ///
+    /// # Errors
+    /// If a value is not finite.
+    pub fn estimates(&self) -> Result<Vec<(String, Estimate)>, Error> {
+        let method = GammaMethod::default();
+        let estimate = |(name, series): (&String, &Vec<f64>)| {
+            Ok((name.clone(), method.estimate(std::slice::from_ref(series))?))
+        };
+        self.names.iter().zip(&self.series).map(estimate).collect()
+    }
+}

@@ -1,0 +1,208 @@
+//! Training on the flow's own samples: reverse Kullback–Leibler divergence.
+
+use crate::bijection::Bijection;
+use crate::error::Error;
+use crate::flow::Flow;
+use crate::prior::Normal;
+use lattice_autograd::optim::{Adam, BatchSchedule, LearningRate, Optimizer, Schedule, clip};
+use lattice_autograd::{Trace, Var};
+use lattice_mc::{Action, statistics};
+use lattice_tensor::{Bindings, Cpu, Draws, Layout, NodeId, Program, Real};
+use serde::{Deserialize, Serialize};
+
+/// The plan of a training.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Training {
+    /// Steps of the optimiser.
+    pub steps: u64,
+    /// The learning rate at the start.
+    pub lr: f64,
+    /// How it falls.
+    pub schedule: Schedule,
+    /// Samples in a step, and how they grow.
+    pub batch: BatchSchedule,
+    /// The gradient is scaled down to this norm.
+    pub clip: f64,
+    /// The seed of all samples.
+    pub seed: u64,
+}
+
+/// What a step has to say, all of it about the training batch alone.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct StepReport {
+    /// Steps done.
+    pub step: u64,
+    /// `⟨log q + S⟩`, which is `KL − log Z`.
+    pub loss: f64,
+    /// Standard deviation of `log q + S` over the batch, for the loss's error `deviation / √batch`.
+    pub deviation: f64,
+    /// Effective sample size per sample of the batch; far too high in small batches.
+    pub ess: f64,
+    /// Norm of the gradient before clipping.
+    pub gradient: f64,
+    /// The learning rate.
+    pub lr: f64,
+    /// Samples in the batch.
+    pub batch: usize,
+    /// Whether the step was left out because its numbers were not finite.
+    pub rejected: bool,
+}
+
+/// Steps that may be left out in a row before training is given up.
+const MOST_REJECTED: u32 = 20;
+
+/// A training in progress: everything that a step needs, allocated once.
+pub struct Trainer<'a, R: Real> {
+    flow: &'a mut Flow,
+    training: Training,
+    lr: LearningRate,
+    optimizer: Adam,
+    cpu: Cpu,
+    program: Program<R>,
+    uniforms: Vec<f64>,
+    scale: usize,
+    weights: Vec<R>,
+    log_weights: Vec<f64>,
+    gradient: Vec<f64>,
+    step: u64,
+    rejected: u32,
+}
+
+impl<'a, R: Real> Trainer<'a, R> {
+    /// Traces, differentiates and plans: once.
+    ///
+    /// # Errors
+    /// If the action refuses its couplings, or the program cannot be planned.
+    pub fn new(flow: &'a mut Flow, action: &dyn Action, training: Training, cpu: &Cpu) -> Result<Self, Error> {
+        action.check().map_err(lattice_mc::Error::Couplings)?;
+        if training.steps == 0 {
+            return Err(lattice_mc::Error::Count { what: "steps", found: 0 }.into());
+        }
+        let lr = LearningRate::new(training.lr, training.schedule.clone(), training.steps)?;
+        let trace = Trace::new(&flow.lattice);
+        let z = Normal.sample(&trace, "train.prior");
+        let (phi, log_det) = flow.forward(z);
+        let loss = Normal.log_density(z) - log_det + action.action(phi);
+        let scale = trace.uniform("train.scale");
+        let weights: Vec<_> = trace.weight_nodes().into_iter().map(|id| trace.var(id)).collect();
+        let gradients = trace.batch_gradient(loss, scale, &weights);
+        let mut outputs: Vec<NodeId> = vec![(-loss).id()];
+        outputs.extend(gradients.into_iter().flatten().map(Var::id));
+        let layout = Layout::samples(&flow.lattice, R::WIDTH);
+        let program = trace.program::<R>(&outputs, &layout)?;
+        let count = flow.parameters.len();
+        if program.sums() != count {
+            let (expected, found) = (format!("{count} parameters that are used"), program.sums().to_string());
+            return Err(Error::Architecture { what: "parameters", expected, found });
+        }
+        let mut trainer = Trainer {
+            optimizer: Adam::new(count),
+            scale: trace.uniform_index(scale).unwrap_or(0),
+            uniforms: trace.uniform_values(),
+            cpu: cpu.clone(),
+            lr,
+            program,
+            weights: vec![R::default(); count],
+            log_weights: vec![0.0; training.batch.last().max(training.batch.first())],
+            gradient: vec![0.0; count],
+            step: 0,
+            rejected: 0,
+            flow,
+            training,
+        };
+        trainer.flow.parameters.copy_to(&mut trainer.weights)?;
+        Ok(trainer)
+    }
+
+    /// One step: a batch, its gradient, the optimiser. Allocates nothing.
+    ///
+    /// # Errors
+    /// If the loss or gradient was not finite many times in a row; the parameters are then the last good ones.
+    pub fn step(&mut self) -> Result<StepReport, Error> {
+        let batch = self.training.batch.size(self.step, self.training.steps);
+        let lr = self.lr.lr(self.step);
+        self.uniforms[self.scale] = 1.0 / batch as f64;
+        let log_weights = &mut self.log_weights[..batch];
+        self.program.run(
+            &self.cpu,
+            &mut Bindings {
+                samples: batch,
+                draws: Draws { seed: self.training.seed, step: self.step, first_sample: 0 },
+                uniforms: &self.uniforms,
+                weights: &self.weights,
+                out_per_sample: &mut [&mut *log_weights],
+                out_sums: &mut self.gradient,
+                ..Default::default()
+            },
+        )?;
+        self.step += 1;
+        let n = batch as f64;
+        let mean = log_weights.iter().sum::<f64>() / n;
+        let variance = log_weights.iter().map(|w| (w - mean).powi(2)).sum::<f64>() / n;
+        let norm = clip::by_norm(&mut self.gradient, self.training.clip);
+        let good = mean.is_finite() && norm.is_ok();
+        if good {
+            self.rejected = 0;
+            self.optimizer.step(self.flow.parameters.values_mut(), &self.gradient, lr)?;
+            self.flow.parameters.copy_to(&mut self.weights)?;
+        } else {
+            self.rejected += 1;
+            if self.rejected >= MOST_REJECTED {
+                return Err(Error::Diverged { step: self.step, rejected: self.rejected });
+            }
+        }
+        Ok(StepReport {
+            step: self.step,
+            loss: -mean,
+            deviation: variance.sqrt(),
+            ess: statistics::ess(log_weights).unwrap_or(0.0),
+            gradient: norm.unwrap_or(f64::NAN),
+            lr,
+            batch,
+            rejected: !good,
+        })
+    }
+
+    /// Runs `work` with the trainer inside the threads' pool, as long loops should.
+    pub fn inside<T: Send>(&mut self, work: impl FnOnce(&mut Self) -> T + Send) -> T {
+        let cpu = self.cpu.clone();
+        cpu.install(|| work(self))
+    }
+
+    /// Steps done.
+    pub fn steps_done(&self) -> u64 {
+        self.step
+    }
+
+    /// The plan.
+    pub fn training(&self) -> &Training {
+        &self.training
+    }
+
+    /// The flow in its present state.
+    pub fn flow(&self) -> &Flow {
+        self.flow
+    }
+
+    /// The optimiser in its present state.
+    pub fn optimizer(&self) -> &Adam {
+        &self.optimizer
+    }
+
+    /// Takes up a training where a checkpoint left it.
+    ///
+    /// # Errors
+    /// If the checkpoint does not fit.
+    pub fn resume(&mut self, checkpoint: &crate::Checkpoint) -> Result<(), Error> {
+        self.flow.parameters.restore(&checkpoint.file)?;
+        self.optimizer.restore(&self.flow.parameters, &checkpoint.file)?;
+        self.step = checkpoint.step;
+        self.flow.parameters.copy_to(&mut self.weights)?;
+        Ok(())
+    }
+
+    /// Arithmetic and traffic of a step, for one sample.
+    pub fn cost(&self) -> lattice_tensor::Cost {
+        self.program.cost()
+    }
+}
