@@ -437,7 +437,8 @@ impl<'g> Planner<'g> {
             self.work.push(Work::Chain { domain, nodes: Vec::new() });
             self.work.len()
         });
-        let again: Vec<NodeId> = self.operands(id).into_iter().filter(|&o| self.is_cheaper_again(o, step)).collect();
+        let again: Vec<NodeId> =
+            self.operands(id).into_iter().filter(|&o| direct && self.is_cheaper_again(o, step)).collect();
         if let Work::Chain { nodes, .. } = &mut self.work[step - 1] {
             for operand in again {
                 if !nodes.contains(&operand) {
