@@ -24,12 +24,7 @@ pub struct Found {
 ///
 /// # Errors
 /// If the bijection cannot be traced or run.
-pub fn bijection(
-    map: &dyn Bijection,
-    parameters: &Parameters,
-    lattice: &Lattice,
-    seed: u64,
-) -> Result<Found, Error> {
+pub fn bijection(map: &dyn Bijection, parameters: &Parameters, lattice: &Lattice, seed: u64) -> Result<Found, Error> {
     let cpu = Cpu::new(1)?;
     let layout = Arc::new(Layout::samples(lattice, 8));
     let volume = lattice.volume();
@@ -61,9 +56,8 @@ pub fn bijection(
             })
             .collect();
         let (ends, _) = forward.at(&moved, parameters, &cpu)?;
-        let columns = (0..volume).map(|j| {
-            ends[2 * j].iter().zip(&ends[2 * j + 1]).map(|(a, b)| (a - b) / (2.0 * h)).collect::<Vec<f64>>()
-        });
+        let columns = (0..volume)
+            .map(|j| ends[2 * j].iter().zip(&ends[2 * j + 1]).map(|(a, b)| (a - b) / (2.0 * h)).collect::<Vec<f64>>());
         found.jacobian = found.jacobian.max((log_det[0] - log_abs_det(columns.collect())).abs());
     }
     Ok(found)

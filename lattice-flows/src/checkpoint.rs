@@ -59,7 +59,8 @@ impl Checkpoint {
     /// If the disk does not take it.
     pub fn write(&self, path: &Path) -> Result<(), Error> {
         let mut file = self.file.clone();
-        let description = serde_json::to_string(&self.description).map_err(|e| model(path, "description", "text", e))?;
+        let description =
+            serde_json::to_string(&self.description).map_err(|e| model(path, "description", "text", e))?;
         file.metadata.insert("format".into(), FORMAT.into());
         file.metadata.insert("description".into(), description);
         file.metadata.insert("step".into(), self.step.to_string());
@@ -72,9 +73,8 @@ impl Checkpoint {
     /// If there is none, or it is truncated, damaged or of another kind.
     pub fn read(path: &Path) -> Result<Checkpoint, Error> {
         let file = TensorFile::read(path)?;
-        let entry = |key: &str| {
-            file.metadata.get(key).ok_or_else(|| model(path, key, "an entry of the metadata", "nothing"))
-        };
+        let entry =
+            |key: &str| file.metadata.get(key).ok_or_else(|| model(path, key, "an entry of the metadata", "nothing"));
         let format = entry("format")?;
         if format != FORMAT {
             return Err(model(path, "format", FORMAT, format));

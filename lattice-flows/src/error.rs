@@ -31,7 +31,9 @@ pub enum Error {
         found: String,
     },
     /// Training stopped because its numbers were not finite for many steps in a row.
-    #[error("training diverged: {rejected} steps in a row had a loss or gradient that is not finite, the last at step {step}; lower the learning rate")]
+    #[error(
+        "training diverged: {rejected} steps in a row had a loss or gradient that is not finite, the last at step {step}; lower the learning rate"
+    )]
     Diverged {
         /// The step.
         step: u64,

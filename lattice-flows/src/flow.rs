@@ -51,7 +51,8 @@ impl Flow {
     /// # Errors
     /// If there are no layers, a width is zero, the kernel is even, or the lattice has no checkerboard.
     pub fn new(lattice: &Lattice, architecture: Architecture) -> Result<Flow, Error> {
-        let refuse = |what, expected: &str, found: String| Err(Error::Architecture { what, expected: expected.into(), found });
+        let refuse =
+            |what, expected: &str, found: String| Err(Error::Architecture { what, expected: expected.into(), found });
         let Architecture { layers, ref hidden, kernel, last, seed } = architecture;
         if layers == 0 || layers > 10_000 {
             return refuse("layers", "1 to 10000", layers.to_string());
@@ -65,7 +66,8 @@ impl Flow {
         Location::Parity(0).check(lattice)?;
         let channels = [hidden.as_slice(), &[2]].concat();
         let taps = (kernel as u128).pow(lattice.directions() as u32);
-        let numbers: u128 = channels.iter().scan(1, |i, &o| Some((taps * std::mem::replace(i, o as u128) + 1) * o as u128)).sum();
+        let numbers: u128 =
+            channels.iter().scan(1, |i, &o| Some((taps * std::mem::replace(i, o as u128) + 1) * o as u128)).sum();
         if numbers * layers as u128 > 1 << 28 {
             return refuse("architecture", "at most 2^28 parameters", (numbers * layers as u128).to_string());
         }

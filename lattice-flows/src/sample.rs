@@ -174,9 +174,8 @@ impl Ensemble {
     /// If a value is not finite.
     pub fn estimates(&self) -> Result<Vec<(String, Estimate)>, Error> {
         let method = GammaMethod::default();
-        let estimate = |(name, series): (&String, &Vec<f64>)| {
-            Ok((name.clone(), method.estimate(std::slice::from_ref(series))?))
-        };
+        let estimate =
+            |(name, series): (&String, &Vec<f64>)| Ok((name.clone(), method.estimate(std::slice::from_ref(series))?));
         self.names.iter().zip(&self.series).map(estimate).collect()
     }
 }
