@@ -1,0 +1,163 @@
+//! Monte Carlo against what is known: conservation, identities, exact values.
+
+use lattice_fields::prelude::*;
+use lattice_mc::exact;
+use lattice_mc::statistics::{Estimate, chi_squared_of_pulls};
+use lattice_tensor::Bindings;
+use std::sync::Arc;
+
+const PHI4: Phi4 = Phi4 { mass2: -4.0, lambda: 8.0 };
+
+fn hmc(integrator: Integrator, length: f64, steps: usize) -> Box<dyn Update> {
+    Box::new(Hmc::fixed(integrator, length, steps))
+}
+
+fn run<R: Real>(action: &dyn Action, update: Box<dyn Update>, extents: &[usize], plan: MarkovRun) -> Vec<(String, Estimate)> {
+    let lattice = Lattice::periodic(extents).expect("a lattice");
+    let cpu = Cpu::new(2).expect("two threads");
+    let history = plan.run::<R>(action, update, &lattice, &cpu, |_| true).expect("a run");
+    history.estimates().expect("estimates")
+}
+
+fn plan(chains: usize, updates: usize, seed: u64) -> MarkovRun {
+    MarkovRun { chains, updates, thermalize: 200, seed }
+}
+
+fn find<'e>(estimates: &'e [(String, Estimate)], name: &str) -> &'e Estimate {
+    &estimates.iter().find(|(n, _)| n == name).expect("a name").1
+}
+
+#[test]
+fn trajectories_are_reversible() {
+    for integrator in [Integrator::Leapfrog, Integrator::Omelyan] {
+        let lattice = Lattice::periodic([4, 6]).expect("a lattice");
+        let trace = Trace::new(&lattice);
+        let (phi, pi) = (trace.scalar_field("phi"), trace.scalar_field("pi"));
+        let gradient = |phi| trace.gradient(PHI4.action(phi), phi);
+        let step = trace.coupling("step", 0.05);
+        let (there, momentum) = integrator.trajectory(gradient, phi, pi, step, 20);
+        let (back, _) = integrator.trajectory(gradient, there, -momentum, step, 20);
+        let start = trace.normal("start", Location::All);
+        let layout = Arc::new(Layout::samples(&lattice, 8));
+        let fill = |stream: &str| {
+            let trace = Trace::new(&lattice);
+            let noise = trace.normal(stream, Location::All);
+            let mut field = ScalarField::<f64>::zeros(&layout, 8).expect("memory");
+            let mut program = trace.program::<f64>(&[noise.id()], &layout).expect("a program");
+            let cpu = Cpu::new(1).expect("a thread");
+            let mut bindings = Bindings { samples: 8, out_fields: &mut [&mut field], ..Default::default() };
+            program.run(&cpu, &mut bindings).expect("a run");
+            field
+        };
+        let _ = start;
+        let (phi0, pi0) = (fill("phi"), fill("pi"));
+        let mut end = ScalarField::<f64>::zeros(&layout, 8).expect("memory");
+        let mut away = ScalarField::<f64>::zeros(&layout, 8).expect("memory");
+        let mut program = trace.program::<f64>(&[back.id(), there.id()], &layout).expect("a program");
+        let uniforms = trace.uniform_values();
+        let mut bindings = Bindings {
+            samples: 8,
+            fields: &[&phi0, &pi0],
+            uniforms: &uniforms,
+            out_fields: &mut [&mut end, &mut away],
+            ..Default::default()
+        };
+        program.run(&Cpu::new(1).expect("a thread"), &mut bindings).expect("a run");
+        let distance = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(x, y)| (x - y).abs()).fold(0.0, f64::max);
+        assert!(distance(end.numbers(), phi0.numbers()) < 1e-9, "{integrator:?} does not come back");
+        assert!(distance(away.numbers(), phi0.numbers()) > 0.1, "{integrator:?} did not move");
+    }
+}
+
+#[test]
+fn energy_violation_falls_with_the_fourth_power_of_the_step() {
+    for (integrator, steps) in [(Integrator::Leapfrog, 8), (Integrator::Omelyan, 3)] {
+        let dh = |steps| {
+            let estimates = run::<f64>(&PHI4, hmc(integrator, 1.0, steps), &[4, 4], plan(128, 1500, 3));
+            *find(&estimates, "dh")
+        };
+        let (coarse, fine) = (dh(steps), dh(2 * steps));
+        let ratio = coarse.mean / fine.mean;
+        let error = ratio * ((coarse.error / coarse.mean).powi(2) + (fine.error / fine.mean).powi(2)).sqrt();
+        // The next order in ε² is there too: 15 % of the ratio are allowed for it.
+        assert!((ratio - 16.0).abs() < 4.0 * error + 2.4, "{integrator:?}: ratio {ratio} +- {error}");
+    }
+}
+
+#[test]
+fn mean_of_exp_minus_dh_is_one() {
+    for (integrator, steps) in [(Integrator::Leapfrog, 4), (Integrator::Leapfrog, 12), (Integrator::Omelyan, 3)] {
+        for extents in [&[6, 6][..], &[3, 5], &[2, 2, 3], &[16]] {
+            let estimates = run::<f32>(&PHI4, hmc(integrator, 1.0, steps), extents, plan(64, 500, 7));
+            let identity = find(&estimates, "exp_minus_dh");
+            assert!(identity.pull(1.0).abs() < 4.5, "{integrator:?} {steps} {extents:?}: {identity}");
+        }
+    }
+}
+
+#[test]
+fn virial_is_one() {
+    let free = Free { mass2: 0.7 };
+    let actions: [&dyn Action; 2] = [&PHI4, &free];
+    for action in actions {
+        for extents in [&[8][..], &[4, 6], &[2, 2, 4]] {
+            for local in [false, true] {
+                let update: Box<dyn Update> =
+                    if local { Box::new(LocalMetropolis::default()) } else { hmc(Integrator::Omelyan, 1.0, 6) };
+                let estimates = run::<f32>(action, update, extents, plan(64, 600, 11));
+                let virial = find(&estimates, "virial");
+                assert!(virial.pull(1.0).abs() < 4.5, "{action:?} {extents:?} local {local}: {virial}");
+            }
+        }
+    }
+}
+
+/// The pulls of several observables against exact values, over seeds and samplers.
+fn pulls(extents: &[usize], action: &dyn Action, exact: &[(&str, f64)], seeds: std::ops::Range<u64>) -> Vec<f64> {
+    let mut pulls = Vec::new();
+    for seed in seeds {
+        for local in [false, true] {
+            if local && extents.iter().any(|l| l % 2 == 1) {
+                continue;
+            }
+            let update: Box<dyn Update> =
+                if local { Box::new(LocalMetropolis::default()) } else { Box::new(Hmc::new(Integrator::Leapfrog, 1.0)) };
+            let estimates = run::<f32>(action, update, extents, plan(64, 600, seed));
+            pulls.extend(exact.iter().map(|(name, value)| find(&estimates, name).pull(*value)));
+        }
+    }
+    pulls
+}
+
+#[test]
+fn free_field_has_its_exact_moments() {
+    let action = Free { mass2: 1.0 };
+    // physics.md §7, canonical values halved: the convention has no ½.
+    let exact = [("phi2", 0.254_173_997_690 / 2.0), ("chi2", 0.5), ("ising_energy", 0.067_717_497_113 / 2.0), ("action_density", 0.5)];
+    for pull in pulls(&[8, 8], &action, &exact, 1..3) {
+        assert!(pull.abs() < 4.5, "pull {pull}");
+    }
+}
+
+#[test]
+fn one_dimensional_chain_and_smallest_torus_are_exact() {
+    // physics.md §1.3: row transfer matrix.
+    let chain = [("phi2", 0.153_867_644_164), ("chi2", 0.275_561_574_157)];
+    let torus = [("phi2", 0.171_434_423_240), ("phi4", 0.056_169_583_896), ("chi2", 0.450_481_641_481), ("ising_energy", 0.099_678_335_584)];
+    let mut all = pulls(&[8], &Phi4 { mass2: 1.0, lambda: 1.0 }, &chain, 1..4);
+    all.extend(pulls(&[2, 2], &PHI4, &torus, 1..4));
+    all.extend(pulls(&[1], &Phi4 { mass2: 1.0, lambda: 1.0 }, &[("phi2", 0.233_959_958_486_8), ("phi4", 0.133_020_120_756_6)], 1..4));
+    for pull in &all {
+        assert!(pull.abs() < 4.5, "pulls {all:?}");
+    }
+}
+
+/// Error bars are honest: pulls of one observable over many seeds have the χ² of independent normal numbers.
+#[test]
+fn error_bars_are_honest() {
+    let known = exact::phi4(&[4, 4], PHI4.mass2, PHI4.lambda).expect("cheap");
+    let exact = [("phi2", known.phi2)];
+    let pulls = pulls(&[4, 4], &PHI4, &exact, 1..17);
+    let chi2 = chi_squared_of_pulls(&pulls).expect("pulls");
+    assert!((0.001..0.999).contains(&chi2.p_value), "{chi2:?} of {pulls:?}");
+}
