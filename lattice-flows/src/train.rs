@@ -27,6 +27,20 @@ pub struct Training {
     pub seed: u64,
 }
 
+impl Default for Training {
+    /// Adam at 3·10⁻³ falling to zero along a cosine over 10,000 steps, batches growing from 64 to 256.
+    fn default() -> Self {
+        Training {
+            steps: 10_000,
+            lr: 3e-3,
+            schedule: Schedule::Cosine { to: 0.0, over: None },
+            batch: BatchSchedule::doubling(64, 256).expect("64 and 256 are multiples of 16"),
+            clip: 100.0,
+            seed: 1,
+        }
+    }
+}
+
 /// What a step has to say, all of it about the training batch alone.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct StepReport {
