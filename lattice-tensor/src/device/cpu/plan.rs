@@ -59,6 +59,8 @@ pub struct Program<R: Real> {
     pub(super) uniforms: Vec<f64>,
     pub(super) arguments: Vec<Port>,
     pub(super) outputs: Vec<Port>,
+    /// Numbers of each field argument in one block.
+    pub(super) field_arguments: Vec<usize>,
     /// For per-sample arguments: where they go among the numbers per sample.
     pub(super) per_sample_arguments: Vec<Option<usize>>,
     pub(super) per_sample_outputs: Vec<PerSampleOutput>,
@@ -227,6 +229,8 @@ impl<'g> Planner<'g> {
             Spec::Weights { offset, len } => offset + len,
             _ => 0,
         });
+        let fields = arguments.iter().filter(|p: &&Port| matches!(p.spec, Spec::Field { .. }));
+        let field_arguments = fields.map(|p| Ok(self.rows(p.spec)? * R::WIDTH)).collect::<Result<_>>()?;
         Ok(Program {
             weights: weights.max().unwrap_or(0),
             layout: self.layout.clone(),
@@ -235,6 +239,7 @@ impl<'g> Planner<'g> {
             uniforms: vec![0.0; self.uniforms],
             arguments,
             outputs,
+            field_arguments,
             per_sample_arguments,
             per_sample_outputs,
             mask,
