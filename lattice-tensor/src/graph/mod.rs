@@ -116,7 +116,7 @@ impl Graph {
         }
     }
 
-    /// Applies an op: simplifies, checks, merges with an equal node, and appends.
+    /// Applies an op: checks, simplifies, merges with an equal node, and appends.
     ///
     /// # Errors
     /// If the op does not take these inputs; the error names the caller's line.
@@ -127,11 +127,11 @@ impl Graph {
 
     /// As [`Graph::push`] for an op that is already shared.
     pub fn push_any(&mut self, op: Arc<dyn AnyOp>, inputs: &[NodeId], line: &'static Line<'static>) -> Result<NodeId> {
+        let specs: Vec<Spec> = inputs.iter().map(|&i| self.spec(i)).collect();
+        let spec = op.infer(&self.lattice, &specs).map_err(|e| e.at(line))?;
         if let Some(simpler) = simplify::rewrite(self, op.as_ref(), inputs, line)? {
             return Ok(simpler);
         }
-        let specs: Vec<Spec> = inputs.iter().map(|&i| self.spec(i)).collect();
-        let spec = op.infer(&self.lattice, &specs).map_err(|e| e.at(line))?;
         Ok(self.intern(op, inputs.to_vec(), spec, line))
     }
 
