@@ -354,7 +354,7 @@ impl<'g> Planner<'g> {
                 (Role::Argument, _) => {}
                 (Role::Constant(value), _) => self.uniform(id, UniformStep::Constant(*value)),
                 (Role::Mask, _) => {
-                    let index = self.new_per_sample();
+                    let index = mask.unwrap_or_else(|| self.new_per_sample());
                     self.home[i] = Some(Home::PerSample { index });
                     mask = Some(index);
                 }
