@@ -106,6 +106,7 @@ impl<R: Real> Program<R> {
     /// # Errors
     /// If the layout does not fit the program or an op has no kernel.
     pub fn new(graph: &Graph, outputs: &[NodeId], layout: &Layout) -> Result<Program<R>> {
+        layout.check_width::<R>()?;
         Planner::new(graph, outputs, layout).plan()
     }
 
