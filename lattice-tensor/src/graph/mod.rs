@@ -38,6 +38,8 @@ pub struct Node {
     pub line: &'static Line<'static>,
     /// Equal nodes of different generations are kept apart: a recomputed value is not the remembered one.
     pub generation: u32,
+    /// The node that this one repeats, or the node itself.
+    pub origin: NodeId,
 }
 
 /// A program on the fields of one lattice.
@@ -141,7 +143,7 @@ impl Graph {
             return id;
         }
         let id = NodeId(self.nodes.len() as u32);
-        self.nodes.push(Node { op, inputs, spec, line, generation: self.generation });
+        self.nodes.push(Node { op, inputs, spec, line, generation: self.generation, origin: id });
         self.known.insert(key, id);
         id
     }
@@ -153,8 +155,12 @@ impl Graph {
 
     /// Repeats a node on other inputs, without merging it with nodes of earlier generations.
     pub fn repeat(&mut self, id: NodeId, inputs: Vec<NodeId>) -> NodeId {
-        let Node { op, spec, line, .. } = self.node(id).clone();
-        self.intern(op, inputs, spec, line)
+        let Node { op, spec, line, origin, .. } = self.node(id).clone();
+        let copy = self.intern(op, inputs, spec, line);
+        if copy.index() + 1 == self.nodes.len() {
+            self.nodes[copy.index()].origin = origin;
+        }
+        copy
     }
 
     /// Which nodes the given outputs need.

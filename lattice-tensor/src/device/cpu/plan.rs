@@ -13,7 +13,7 @@ use crate::lanes::Real;
 use crate::layout::{Layout, Twists};
 use crate::ops::{Pointwise, Role, Site};
 use crate::spec::{Cost, Spec};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Mutex;
 
 /// Where a node's value lies, seen from the program.
@@ -146,6 +146,8 @@ struct Planner<'g> {
     outputs: &'g [NodeId],
     layout: &'g Layout,
     live: Vec<bool>,
+    /// How often a node is read, by its origin: a repeated node has as many uses as the one that it repeats, so that
+    /// both round alike.
     uses: Vec<usize>,
     /// Mul nodes that are computed inside the Add or Sub that reads them.
     fused: Vec<bool>,
@@ -163,13 +165,15 @@ impl<'g> Planner<'g> {
     fn new(graph: &'g Graph, outputs: &'g [NodeId], layout: &'g Layout) -> Planner<'g> {
         let live = graph.live(outputs);
         let n = graph.nodes().len();
-        let mut uses = vec![0; n];
-        for (i, node) in graph.nodes().iter().enumerate() {
-            if live[i] {
-                node.inputs.iter().for_each(|input| uses[input.index()] += 1);
+        let mut readers = HashSet::new();
+        for node in graph.nodes().iter().zip(&live).filter_map(|(node, live)| live.then_some(node)) {
+            for (slot, input) in node.inputs.iter().enumerate() {
+                readers.insert((graph.node(*input).origin, Some(node.origin), slot));
             }
         }
-        outputs.iter().for_each(|o| uses[o.index()] += 1);
+        readers.extend(outputs.iter().enumerate().map(|(k, &o)| (graph.node(o).origin, None, k)));
+        let mut uses = vec![0; n];
+        readers.into_iter().for_each(|(origin, ..)| uses[origin.index()] += 1);
         Planner {
             graph,
             outputs,
@@ -312,10 +316,9 @@ impl<'g> Planner<'g> {
         let product = |x: NodeId| {
             let node_x = self.graph.node(x);
             matches!(node_x.op.role(), Role::Pointwise(Pointwise::Mul))
-                && self.uses[x.index()] == 1
+                && self.uses[node_x.origin.index()] == 1
                 && node_x.spec == node.spec
                 && matches!(node.spec, Spec::Field { .. })
-                && node_x.generation == node.generation
         };
         match (node.op.role(), node.inputs.as_slice()) {
             (Role::Pointwise(Pointwise::Add), &[a, b]) if product(b) => Some((b, a, Pointwise::MulAdd)),
