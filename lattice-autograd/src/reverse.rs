@@ -12,7 +12,7 @@ use std::ops::Range;
 /// Pushes the gradient of `output` (times `seed`) with respect to each of `wanted`; `None` where it vanishes.
 ///
 /// Nodes inside one of the `recomputed` ranges are not remembered from the forward half: their values are computed
-/// once more, just before the backward half reads them.
+/// once more, just before the backward half first reads them. The gradients are the same bits.
 ///
 /// # Errors
 /// If the gradient passes through an op that has none.
@@ -26,21 +26,20 @@ pub fn vjp(
     let depends = depends_on(graph, wanted);
     let mut cotangents: Vec<Option<NodeId>> = vec![None; output.index() + 1];
     cotangents[output.index()] = Some(seed);
-    let mut again: HashMap<NodeId, NodeId> = HashMap::new();
-    let mut repeated = vec![false; recomputed.len()];
+    let backward = graph.nodes().len();
+    // For each scope that the sweep enters, in this order: the first node of the backward half behind its entrance.
+    let mut entered: Vec<(usize, Range<usize>)> = Vec::new();
     for index in (0..=output.index()).rev() {
         let Some(cotangent) = cotangents[index].filter(|_| depends[index]) else { continue };
-        if let Some(scope) = recomputed.iter().position(|r| r.contains(&index)) {
-            if !std::mem::replace(&mut repeated[scope], true) {
-                repeat(graph, recomputed[scope].clone(), &mut again);
+        if let Some(scope) = recomputed.iter().find(|r| r.contains(&index)) {
+            if entered.iter().all(|(_, known)| known != scope) {
+                entered.push((graph.nodes().len(), scope.clone()));
             }
         }
         let node = graph.nodes()[index].clone();
-        let remembered = |id: NodeId| again.get(&id).copied().unwrap_or(id);
-        let inputs: Vec<NodeId> = node.inputs.iter().map(|&id| remembered(id)).collect();
         let id = graph.id(index);
         let cotangent = as_field_if_needed(graph, id, cotangent)?;
-        let at = Adjoint { inputs: &inputs, output: remembered(id), cotangent };
+        let at = Adjoint { inputs: &node.inputs, output: id, cotangent };
         let line = node.line;
         let answers = node.op.vjp(graph, &at).map_err(|e| e.at(line))?;
         for (i, (&input, answer)) in node.inputs.iter().zip(together(graph, &node.inputs, answers)?).enumerate() {
@@ -62,7 +61,10 @@ pub fn vjp(
             };
         }
     }
-    wanted.iter().map(|w| finish(graph, *w, cotangents.get(w.index()).copied().flatten())).collect()
+    let finish = |w: &NodeId| finish(graph, *w, cotangents.get(w.index()).copied().flatten());
+    let found = wanted.iter().map(finish).collect::<Result<Vec<_>>>()?;
+    let again = recompute(graph, backward, &entered);
+    Ok(found.into_iter().map(|id| id.map(|id| again.get(&id).copied().unwrap_or(id))).collect())
 }
 
 /// The cotangents of an input that occurs twice, as in `φ · φ`, are added before they meet others: `2 φ ȳ`.
@@ -85,14 +87,27 @@ fn depends_on(graph: &Graph, wanted: &[NodeId]) -> Vec<bool> {
     depends
 }
 
-/// Computes a range of nodes once more.
-fn repeat(graph: &mut Graph, range: Range<usize>, again: &mut HashMap<NodeId, NodeId>) {
-    graph.next_generation();
-    for index in range {
-        let node = graph.nodes()[index].clone();
-        if matches!(node.op.role(), Role::Argument | Role::Constant(_) | Role::Mask) {
-            continue;
+/// Rewrites the backward half, which begins at node `backward`, to read repeated nodes where it would read inside a
+/// scope that it has entered. Returns what has become of each node.
+fn recompute(graph: &mut Graph, backward: usize, entered: &[(usize, Range<usize>)]) -> HashMap<NodeId, NodeId> {
+    let mut again = HashMap::new();
+    let end = graph.nodes().len();
+    let mut scopes = entered.iter().peekable();
+    for index in backward..end {
+        while let Some((_, scope)) = scopes.next_if(|(first, _)| *first <= index) {
+            graph.next_generation();
+            scope.clone().for_each(|index| repeat(graph, index, &mut again, true));
         }
+        repeat(graph, index, &mut again, false);
+    }
+    again
+}
+
+/// Computes a node once more, if that is asked for or one of its inputs has been.
+fn repeat(graph: &mut Graph, index: usize, again: &mut HashMap<NodeId, NodeId>, always: bool) {
+    let node = graph.nodes()[index].clone();
+    let given = matches!(node.op.role(), Role::Argument | Role::Constant(_) | Role::Mask);
+    if !given && (always || node.inputs.iter().any(|id| again.contains_key(id))) {
         let inputs = node.inputs.iter().map(|id| again.get(id).copied().unwrap_or(*id)).collect();
         let id = graph.id(index);
         let copy = graph.repeat(id, inputs);

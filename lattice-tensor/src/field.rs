@@ -54,13 +54,7 @@ impl<R: Real> FieldData<R> {
     /// # Errors
     /// If the sub-lattice does not fit the layout or there is not enough memory.
     pub fn zeros(layout: &Arc<Layout>, location: Location, fibre: Fibre, samples: usize) -> Result<Self> {
-        if layout.width() != R::WIDTH {
-            return Err(Error::Binding {
-                what: "layout".into(),
-                expected: format!("rows of {} {} numbers", R::WIDTH, R::NAME),
-                found: layout.width().to_string(),
-            });
-        }
+        layout.check_width::<R>()?;
         let rows = layout.rows(location)?.len();
         let per_block = (rows * fibre.components() * R::WIDTH) as u128;
         let bytes = per_block * layout.blocks(samples) as u128 * size_of::<R>() as u128;

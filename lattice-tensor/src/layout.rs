@@ -12,6 +12,7 @@
 //! phase. Kernels know rows and twists and nothing else.
 
 use crate::error::{Error, Result};
+use crate::lanes::Real;
 use crate::lattice::{Lattice, Location, coordinates};
 use std::collections::HashMap;
 
@@ -116,6 +117,18 @@ impl Layout {
         self.width
     }
 
+    /// Refuses rows that are no lane group of the precision `R`.
+    ///
+    /// # Errors
+    /// If the width is not that of `R`.
+    pub fn check_width<R: Real>(&self) -> Result<()> {
+        if self.width == R::WIDTH {
+            return Ok(());
+        }
+        let expected = format!("rows of {} {} numbers", R::WIDTH, R::NAME);
+        Err(Error::Binding { what: "layout".into(), expected, found: self.width.to_string() })
+    }
+
     /// Virtual nodes in a row.
     pub fn nodes(&self) -> usize {
         self.inner.iter().product()
@@ -189,7 +202,7 @@ impl Layout {
     fn twist(&self, crossed: &[i64]) -> Twist {
         let mut twist = Twist { from: [0; 16], phase_re: [1.0; 16], phase_im: [0.0; 16] };
         let nodes = self.nodes();
-        for lane in 0..self.width {
+        for lane in 0..self.width.min(16) {
             let (sample, node) = (lane / nodes, lane % nodes);
             let (mut source, mut re, mut im) = (0, 1.0, 0.0);
             for (mu, v) in coordinates(&self.inner, node).into_iter().enumerate() {

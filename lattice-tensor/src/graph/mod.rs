@@ -38,6 +38,8 @@ pub struct Node {
     pub line: &'static Line<'static>,
     /// Equal nodes of different generations are kept apart: a recomputed value is not the remembered one.
     pub generation: u32,
+    /// The node that this one repeats, or the node itself.
+    pub origin: NodeId,
 }
 
 /// A program on the fields of one lattice.
@@ -116,7 +118,7 @@ impl Graph {
         }
     }
 
-    /// Applies an op: simplifies, checks, merges with an equal node, and appends.
+    /// Applies an op: checks, simplifies, merges with an equal node, and appends.
     ///
     /// # Errors
     /// If the op does not take these inputs; the error names the caller's line.
@@ -127,11 +129,11 @@ impl Graph {
 
     /// As [`Graph::push`] for an op that is already shared.
     pub fn push_any(&mut self, op: Arc<dyn AnyOp>, inputs: &[NodeId], line: &'static Line<'static>) -> Result<NodeId> {
+        let specs: Vec<Spec> = inputs.iter().map(|&i| self.spec(i)).collect();
+        let spec = op.infer(&self.lattice, &specs).map_err(|e| e.at(line))?;
         if let Some(simpler) = simplify::rewrite(self, op.as_ref(), inputs, line)? {
             return Ok(simpler);
         }
-        let specs: Vec<Spec> = inputs.iter().map(|&i| self.spec(i)).collect();
-        let spec = op.infer(&self.lattice, &specs).map_err(|e| e.at(line))?;
         Ok(self.intern(op, inputs.to_vec(), spec, line))
     }
 
@@ -141,7 +143,7 @@ impl Graph {
             return id;
         }
         let id = NodeId(self.nodes.len() as u32);
-        self.nodes.push(Node { op, inputs, spec, line, generation: self.generation });
+        self.nodes.push(Node { op, inputs, spec, line, generation: self.generation, origin: id });
         self.known.insert(key, id);
         id
     }
@@ -153,8 +155,12 @@ impl Graph {
 
     /// Repeats a node on other inputs, without merging it with nodes of earlier generations.
     pub fn repeat(&mut self, id: NodeId, inputs: Vec<NodeId>) -> NodeId {
-        let Node { op, spec, line, .. } = self.node(id).clone();
-        self.intern(op, inputs, spec, line)
+        let Node { op, spec, line, origin, .. } = self.node(id).clone();
+        let copy = self.intern(op, inputs, spec, line);
+        if copy.index() + 1 == self.nodes.len() {
+            self.nodes[copy.index()].origin = origin;
+        }
+        copy
     }
 
     /// Which nodes the given outputs need.

@@ -3,6 +3,7 @@
 //! * in    nothing
 //! * out   as declared; a constant is uniform, the mask per sample
 //! * vjp   none: they have no inputs
+//! * cost  nothing: they lie where they are bound
 //! * see   `Graph::argument`
 
 use super::{Op, Role};

@@ -15,7 +15,7 @@ mod gather;
 mod taps;
 mod weight_grad;
 
-use super::{Adjoint, Op, Site, Vjp};
+use super::{Adjoint, Op, Site, Stack, Vjp};
 use crate::device::cpu::Kernel as Run;
 use crate::error::{Error, Result};
 use crate::graph::Graph;
@@ -132,7 +132,11 @@ impl Op for Conv {
 
     fn vjp(&self, graph: &mut Graph, at: &Adjoint<'_>) -> Result<Vec<Vjp>> {
         let &[f, w] = at.inputs else { return Err(Error::op(Self::NAME, "two inputs", at.inputs)) };
-        let df = graph.push(ConvInputGrad(self.0.clone()), &[at.cotangent, w])?;
+        let mut df = graph.push(ConvInputGrad(self.0.clone()), &[at.cotangent, w])?;
+        if let Spec::Field { fibre: fibre @ Fibre::Channels(1), .. } = graph.spec(f) {
+            // The gradient of a field has the field's type.
+            df = graph.push(Stack { fibre }, &[df])?;
+        }
         let dw = graph.push(ConvWeightGrad(self.0.clone()), &[f, at.cotangent])?;
         Ok(vec![Vjp::Node(df), Vjp::Node(dw)])
     }

@@ -14,7 +14,7 @@ use crate::lattice::Location;
 use crate::layout::{Layout, Twists};
 use crate::ops::{Pointwise, Role, Site};
 use crate::spec::{Cost, Spec};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Mutex;
 
 /// Where a node's value lies, seen from the program.
@@ -60,6 +60,8 @@ pub struct Program<R: Real> {
     pub(super) uniforms: Vec<f64>,
     pub(super) arguments: Vec<Port>,
     pub(super) outputs: Vec<Port>,
+    /// Numbers of each field argument in one block.
+    pub(super) field_arguments: Vec<usize>,
     /// For per-sample arguments: where they go among the numbers per sample.
     pub(super) per_sample_arguments: Vec<Option<usize>>,
     pub(super) per_sample_outputs: Vec<PerSampleOutput>,
@@ -105,6 +107,7 @@ impl<R: Real> Program<R> {
     /// # Errors
     /// If the layout does not fit the program or an op has no kernel.
     pub fn new(graph: &Graph, outputs: &[NodeId], layout: &Layout) -> Result<Program<R>> {
+        layout.check_width::<R>()?;
         Planner::new(graph, outputs, layout).plan()
     }
 
@@ -155,6 +158,8 @@ struct Planner<'g> {
     outputs: &'g [NodeId],
     layout: &'g Layout,
     live: Vec<bool>,
+    /// How often a node is read, by its origin: a repeated node has as many uses as the one that it repeats, so that
+    /// both round alike.
     uses: Vec<usize>,
     /// Mul nodes that are computed inside the Add or Sub that reads them.
     fused: Vec<bool>,
@@ -174,13 +179,15 @@ impl<'g> Planner<'g> {
     fn new(graph: &'g Graph, outputs: &'g [NodeId], layout: &'g Layout) -> Planner<'g> {
         let live = graph.live(outputs);
         let n = graph.nodes().len();
-        let mut uses = vec![0; n];
-        for (i, node) in graph.nodes().iter().enumerate() {
-            if live[i] {
-                node.inputs.iter().for_each(|input| uses[input.index()] += 1);
+        let mut readers = HashSet::new();
+        for node in graph.nodes().iter().zip(&live).filter_map(|(node, live)| live.then_some(node)) {
+            for (slot, input) in node.inputs.iter().enumerate() {
+                readers.insert((graph.node(*input).origin, Some(node.origin), slot));
             }
         }
-        outputs.iter().for_each(|o| uses[o.index()] += 1);
+        readers.extend(outputs.iter().enumerate().map(|(k, &o)| (graph.node(o).origin, None, k)));
+        let mut uses = vec![0; n];
+        readers.into_iter().for_each(|(origin, ..)| uses[origin.index()] += 1);
         Planner {
             graph,
             outputs,
@@ -243,6 +250,8 @@ impl<'g> Planner<'g> {
             Spec::Weights { offset, len } => offset + len,
             _ => 0,
         });
+        let fields = arguments.iter().filter(|p: &&Port| matches!(p.spec, Spec::Field { .. }));
+        let field_arguments = fields.map(|p| Ok(self.rows(p.spec)? * R::WIDTH)).collect::<Result<_>>()?;
         Ok(Program {
             weights: weights.max().unwrap_or(0),
             layout: self.layout.clone(),
@@ -251,6 +260,7 @@ impl<'g> Planner<'g> {
             uniforms: vec![0.0; self.uniforms],
             arguments,
             outputs,
+            field_arguments,
             per_sample_arguments,
             per_sample_outputs,
             mask,
@@ -322,10 +332,9 @@ impl<'g> Planner<'g> {
         let product = |x: NodeId| {
             let node_x = self.graph.node(x);
             matches!(node_x.op.role(), Role::Pointwise(Pointwise::Mul))
-                && self.uses[x.index()] == 1
+                && self.uses[node_x.origin.index()] == 1
                 && node_x.spec == node.spec
                 && matches!(node.spec, Spec::Field { .. })
-                && node_x.generation == node.generation
         };
         match (node.op.role(), node.inputs.as_slice()) {
             (Role::Pointwise(Pointwise::Add), &[a, b]) if product(b) => Some((b, a, Pointwise::MulAdd)),
@@ -365,7 +374,7 @@ impl<'g> Planner<'g> {
                 (Role::Argument, _) => {}
                 (Role::Constant(value), _) => self.uniform(id, UniformStep::Constant(*value)),
                 (Role::Mask, _) => {
-                    let index = self.new_per_sample();
+                    let index = mask.unwrap_or_else(|| self.new_per_sample());
                     self.home[i] = Some(Home::PerSample { index });
                     mask = Some(index);
                 }

@@ -65,6 +65,8 @@ pub(super) struct Workspace<R> {
     numbers: Aligned<f64>,
     scratch: Aligned<R>,
     sums: Aligned<R>,
+    /// Copies of the field arguments for a block with fewer samples than lanes.
+    padded: Aligned<R>,
     inputs: Vec<Place<R>>,
     outputs: Vec<Place<R>>,
 }
@@ -199,6 +201,7 @@ impl<R: Real> Program<R> {
                 numbers: Aligned::zeros(self.per_sample_numbers * R::WIDTH, "numbers per sample")?,
                 scratch: Aligned::zeros(self.scratch, "scratch memory")?,
                 sums: Aligned::zeros(self.sums * R::WIDTH, "sums over the batch")?,
+                padded: Aligned::zeros(self.padded(), "the padding of a block")?,
                 inputs: Vec::with_capacity(most(|s| s.inputs.len())),
                 outputs: Vec::with_capacity(most(|s| s.outputs.len())),
             }));
@@ -207,6 +210,12 @@ impl<R: Real> Program<R> {
             self.slots = vec![R::default(); SLOTS * self.sums];
         }
         Ok(())
+    }
+
+    /// Numbers that the copies of padded field arguments take. Only sums over the batch look at padding: their terms
+    /// have weight zero there, which must not meet an infinity.
+    fn padded(&self) -> usize {
+        if self.sums > 0 && self.layout.samples_per_row() > 1 { self.field_arguments.iter().sum() } else { 0 }
     }
 }
 
@@ -258,7 +267,7 @@ impl<R: Real> Run<'_, '_, '_, R> {
         for place in &program.per_sample_arguments {
             if let (Some(index), Some(numbers)) = (place, given.next()) {
                 for (lane, x) in workspace.numbers[lanes(*index)].iter_mut().enumerate() {
-                    // Padding repeats the last sample.
+                    // Padding repeats the last sample, here as in fields.
                     *x = numbers[(first + lane / nodes).min(bindings.samples - 1)];
                 }
             }
@@ -268,6 +277,20 @@ impl<R: Real> Run<'_, '_, '_, R> {
                 *x = if first + lane / nodes < bindings.samples { 1.0 } else { 0.0 };
             }
         }
+        let pad = samples_per_row - samples_per_row.min(bindings.samples - first);
+        let padded = (pad > 0 && !workspace.padded.is_empty()).then(|| {
+            let mut rest = &mut workspace.padded[..];
+            for (field, &len) in bindings.fields.iter().zip(&program.field_arguments) {
+                let (copy, after) = std::mem::take(&mut rest).split_at_mut(len);
+                copy.copy_from_slice(&field.numbers()[block * len..][..len]);
+                let used = R::WIDTH - pad * nodes;
+                for row in copy.chunks_exact_mut(R::WIDTH) {
+                    (used..R::WIDTH).for_each(|lane| row[lane] = row[used - nodes + lane % nodes]);
+                }
+                rest = after;
+            }
+            workspace.padded.as_mut_ptr()
+        });
         let draws = Draws { first_sample: bindings.draws.first_sample + first as u64, ..bindings.draws };
         let arena = workspace.arena.as_mut_ptr();
         let numbers = workspace.numbers.as_mut_ptr();
@@ -279,7 +302,10 @@ impl<R: Real> Run<'_, '_, '_, R> {
                 match *home {
                     Home::Arena { offset, len } => Place::Field { at: arena.add(offset), len },
                     Home::Argument { field, len } => {
-                        let at = bindings.fields[field].numbers().as_ptr().add(block * len).cast_mut();
+                        let at = match padded {
+                            Some(at) => at.add(program.field_arguments[..field].iter().sum()),
+                            None => bindings.fields[field].numbers().as_ptr().add(block * len).cast_mut(),
+                        };
                         Place::Field { at, len }
                     }
                     Home::Output { field, len } => Place::Field { at: self.fields[field].0.add(block * len), len },

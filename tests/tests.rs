@@ -1,0 +1,17 @@
+//! What spans crates.
+#![allow(clippy::print_stdout, reason = "tests say what they skipped")]
+
+/// Random lattices, sub-lattices, batch sizes and numbers, the same in every run.
+mod draw;
+/// Composite programs: random graphs, recomputation, errors, and that nothing panics.
+mod gradients;
+/// Programs run on plain numbers, in the order of sites.
+mod host;
+/// Which crate may import which, and where `unsafe` may stand.
+mod layering;
+/// The battery: what every op must satisfy.
+mod ops;
+/// Each op once more, slow and obvious.
+mod reference;
+/// The same bits for any number of threads and any cut of the batch.
+mod reproducible;
