@@ -15,3 +15,7 @@ mod ops;
 mod reference;
 /// The same bits for any number of threads and any cut of the batch.
 mod reproducible;
+/// Monte Carlo against what is known exactly.
+// mod physics;
+/// Flows: inverse, Jacobian, symmetry, training, exactness.
+mod flows;
