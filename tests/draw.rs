@@ -76,7 +76,7 @@ impl Draw {
         let mu = self.below(lattice.directions());
         let period = 2 + self.below(3);
         let offset = self.below(period);
-        all.push(Location::Stripe { mu: mu as u8, period: period as u8, offset: offset as u8 });
+        all.push(Location::Stripe { mu: mu as u8, period: period as u16, offset: offset as u16 });
         all.retain(|l| l.check(lattice).is_ok());
         self.one_of(&all)
     }

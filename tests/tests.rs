@@ -16,6 +16,8 @@ mod reference;
 /// The same bits for any number of threads and any cut of the batch.
 mod reproducible;
 /// Monte Carlo against what is known exactly.
-// mod physics;
+mod physics;
 /// Flows: inverse, Jacobian, symmetry, training, exactness.
 mod flows;
+mod programs;
+mod rules;

@@ -1,6 +1,6 @@
 //! Symplectic, reversible integrators of Hamilton's equations `φ̇ = π`, `π̇ = −∂S/∂φ`.
 
-use lattice_autograd::{Uniform, Var};
+use lattice_autograd::{PerSample, Var};
 use lattice_tensor::field::Scalar;
 
 /// An integrator. Both are of second order: `⟨ΔH⟩ ∝ ε⁴`.
@@ -25,13 +25,13 @@ impl Integrator {
         }
     }
 
-    /// `steps` steps of size `step` from `(φ, π)`; kicks at the ends of neighbouring steps are joined.
+    /// `steps` steps of size `step`, which may differ from sample to sample, from `(φ, π)`; kicks at the ends of neighbouring steps are joined.
     pub fn trajectory<'t>(
         self,
         gradient: impl Fn(Var<'t, Scalar>) -> Var<'t, Scalar>,
         mut phi: Var<'t, Scalar>,
         mut pi: Var<'t, Scalar>,
-        step: Var<'t, Uniform>,
+        step: Var<'t, PerSample>,
         steps: usize,
     ) -> (Var<'t, Scalar>, Var<'t, Scalar>) {
         let kick = |phi, pi: Var<'t, Scalar>, weight: f64| pi - gradient(phi) * (step * weight);

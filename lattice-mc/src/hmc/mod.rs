@@ -14,7 +14,7 @@ use lattice_tensor::field::Scalar;
 ///
 /// With momenta `π ~ N(0, 1)` and `H = ½ Σ π² + S(φ)`, Hamilton's equations are integrated for the time `length` and
 /// the end is accepted with probability `min(1, e^{−ΔH})`, decided in `f64`. A trajectory, accept included, is one
-/// program. A `ΔH` that is not a number is rejected.
+/// program. A `ΔH` that is not a number is recorded as 10⁶ and rejected.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Hmc {
     /// How Hamilton's equations are integrated.
@@ -25,17 +25,23 @@ pub struct Hmc {
     pub steps: usize,
     /// Whether the number of steps is tuned during thermalisation.
     pub auto: bool,
+    /// Each trajectory of each chain has the length `length · (1 + jitter · (2u − 1))`, `u` uniform. A fixed length is
+    /// in resonance with some mode of the field, which then hardly moves (Mackenzie 1989); drawn anew it cannot be.
+    pub jitter: f64,
 }
 
 impl Hmc {
+    /// The usual spread of trajectory lengths.
+    pub const JITTER: f64 = 0.25;
+
     /// Trajectories of a given length, their number of steps tuned during thermalisation.
     pub fn new(integrator: Integrator, length: f64) -> Hmc {
-        Hmc { integrator, length, steps: 10, auto: true }
+        Hmc { integrator, length, steps: 10, auto: true, jitter: Self::JITTER }
     }
 
     /// Trajectories with a fixed number of steps.
     pub fn fixed(integrator: Integrator, length: f64, steps: usize) -> Hmc {
-        Hmc { integrator, length, steps, auto: false }
+        Hmc { integrator, length, steps, auto: false, jitter: Self::JITTER }
     }
 }
 
@@ -43,14 +49,17 @@ impl Update for Hmc {
     fn trace<'t>(&self, action: &dyn Action, phi: Var<'t, Scalar>) -> Updated<'t> {
         let trace = phi.trace();
         let step = trace.coupling("hmc.step", self.length / self.steps as f64);
+        let spread = trace.coupling("hmc.jitter", self.jitter);
+        let step = ((trace.uniform_draw("hmc.length") * 2.0 - 1.0) * spread + 1.0) * step;
         let pi = trace.normal("hmc.momentum", Location::All);
         let energy = |phi, pi: Var<'t, Scalar>| action.action(phi) + (pi.square() * 0.5).sum_sites();
         let before = energy(phi, pi);
         let gradient = |phi| trace.gradient(action.action(phi), phi);
         let (new_phi, new_pi) = self.integrator.trajectory(gradient, phi, pi, step, self.steps);
-        let dh = energy(new_phi, new_pi) - before;
-        let weight = (-dh).exp();
         let one = trace.mask() * 0.0 + 1.0;
+        // An unstable trajectory ends at infinity or nowhere: a violation of 10⁶ stands for that.
+        let dh = (energy(new_phi, new_pi) - before).min(one * 1e6);
+        let weight = (-dh).exp();
         let margin = weight - trace.uniform_draw("hmc.accept");
         Updated {
             phi: new_phi.where_positive(margin, phi),
@@ -86,6 +95,7 @@ impl Update for Hmc {
     }
 
     fn describe(&self) -> String {
-        format!("HMC, {}, length {}, {} steps", self.integrator.name(), self.length, self.steps)
+        let Hmc { integrator, length, steps, jitter, .. } = self;
+        format!("HMC, {}, length {length} (1 ± {jitter}), {steps} steps", integrator.name())
     }
 }

@@ -548,8 +548,10 @@ impl<'g> Planner<'g> {
             match work {
                 Work::Chain { nodes, .. } => {
                     for (k, &id) in nodes.iter().enumerate() {
+                        let role = self.graph.node(id).op.role();
+                        let from_memory = matches!(role, Role::Shift(_) | Role::Neighbours(_) | Role::Channel(_));
                         for input in self.operands(id) {
-                            if !nodes[..k].contains(&input) {
+                            if from_memory || !nodes[..k].contains(&input) {
                                 outlives[input.index()] = true;
                             }
                         }
