@@ -1,8 +1,8 @@
 //! Flows: invertible, with the right Jacobian, equivariant, trainable, exact.
 
-use lattice_fields::prelude::*;
 use lattice_autograd::optim::{BatchSchedule, Schedule};
 use lattice_autograd::params::Parameters;
+use lattice_fields::prelude::*;
 use lattice_flows::check;
 use lattice_flows::checkpoint::Description;
 use lattice_mc::statistics::normal_two_sided_p_value;

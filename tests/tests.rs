@@ -3,6 +3,8 @@
 
 /// Random lattices, sub-lattices, batch sizes and numbers, the same in every run.
 mod draw;
+/// Flows: inverse, Jacobian, symmetry, training, exactness.
+mod flows;
 /// Composite programs: random graphs, recomputation, errors, and that nothing panics.
 mod gradients;
 /// Programs run on plain numbers, in the order of sites.
@@ -11,13 +13,15 @@ mod host;
 mod layering;
 /// The battery: what every op must satisfy.
 mod ops;
+/// Monte Carlo against what is known exactly.
+mod physics;
+mod programs;
+/// Random fields: the same numbers in every layout.
+mod random;
 /// Each op once more, slow and obvious.
 mod reference;
 /// The same bits for any number of threads and any cut of the batch.
 mod reproducible;
-/// Monte Carlo against what is known exactly.
-mod physics;
-/// Flows: inverse, Jacobian, symmetry, training, exactness.
-mod flows;
-mod programs;
 mod rules;
+/// Every op's shader exists and is valid.
+mod shaders;

@@ -6,8 +6,8 @@ use crate::draw::{Domain, Draw, Phases};
 use crate::host::Value;
 use crate::reference::{self, Answer};
 use lattice_tensor::ops::{
-    AddSums, AnyOp, Channel, Constant, Conv, ConvInputGrad, ConvKernel, ConvWeightGrad, Mask, Op, Pointwise, Shift,
-    Spread, Stack, SumSites,
+    AddSums, AnyOp, Channel, Constant, Conv, ConvInputGrad, ConvKernel, ConvWeightGrad, Mask, Neighbours, Op,
+    Pointwise, Shift, Spread, Stack, SumSites,
 };
 use lattice_tensor::{Fibre, Graph, Lattice, Location, NodeId, Result, Spec};
 use std::panic::Location as Line;
@@ -40,6 +40,7 @@ pub const LIST: &[(&str, usize, fn(&mut Draw, usize) -> Case)] = &[
     (ConvInputGrad::NAME, 30, conv_input_grad),
     (ConvWeightGrad::NAME, 30, conv_weight_grad),
     (Mask::NAME, 4, mask),
+    (Neighbours::NAME, 40, neighbours),
     ("pointwise", 6 * Pointwise::ALL.len(), pointwise),
     (Shift::NAME, 60, shift),
     (Spread::NAME, 16, spread),
@@ -144,6 +145,41 @@ fn shift(draw: &mut Draw, number: usize) -> Case {
     };
     let spec = Spec::Field { location: from, fibre };
     Case { covariant: true, ..Case::new(op, &lattice, draw.samples(), &[spec], reference) }
+}
+
+fn neighbours(draw: &mut Draw, number: usize) -> Case {
+    let lattice = draw.lattice(96, Phases::Any);
+    let (from, other) = (draw.location(&lattice), draw.location(&lattice));
+    let to = match (number % 3, from) {
+        (0, _) => from,
+        (1, Location::Parity(p)) => Location::Parity(1 - p),
+        _ => other,
+    };
+    let fibre = fibre(draw, &lattice);
+    let reference = {
+        let lattice = lattice.clone();
+        Box::new(move |x: &[Value]| {
+            let directions = lattice.directions();
+            let steps = (0..directions).flat_map(|mu| [(mu, 1), (mu, -1)]);
+            let shifts = steps.map(|(mu, step)| {
+                let mut displacement = vec![0; directions];
+                displacement[mu] = step;
+                reference::shift(&lattice, &Shift { to, displacement, from }, fibre.components(), &x[0])
+            });
+            let add = |a: Value, b: &Value| {
+                let b = b.numbers();
+                a.map(|x, i| x + b[i])
+            };
+            let sum = shifts.reduce(|a, b| Answer {
+                value: add(a.value, &b.value),
+                size: add(a.size, &b.size),
+                terms: a.terms + b.terms,
+            });
+            sum.expect("a direction")
+        })
+    };
+    let spec = Spec::Field { location: from, fibre };
+    Case { covariant: true, ..Case::new(Neighbours { to, from }, &lattice, draw.samples(), &[spec], reference) }
 }
 
 fn channel(draw: &mut Draw, _: usize) -> Case {

@@ -185,7 +185,7 @@ pointwise! {
     /// `a` where `c > 0`, else `b`; no gradient flows to `c`
     Select "select" (c, a, b) => y, flops 1.0:
         lanes { Lane::select(Lane::constant(c.simd(), 0.0).lt(c), a, b) } f64 { if c > 0.0 { a } else { b } }
-        wgsl "select({b}, {a}, {c} > 0.0)"
+        wgsl "select({c}, {b}, {a} > 0.0)"
         vjp |g, dy| [{ let z = g.number(0.0); g.mul(dy, z) }, { let z = g.number(0.0); g.select(c, dy, z) },
                      { let z = g.number(0.0); g.select(c, z, dy) }];
     /// The smaller of `a` and `b`; the gradient goes to `b` where they are equal
