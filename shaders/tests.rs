@@ -165,7 +165,7 @@ fn unknown_names_are_refused() {
     let error = source("shfit").unwrap_err();
     assert_eq!(
         error.to_string(),
-        "shader shfit: expected one of channels, conv, conv_input_grad, conv_weight_grad, pointwise, random, shift, \
+        "shader shfit: expected one of channels, conv, conv_input_grad, conv_weight_grad, neighbours, pointwise, random, shift, \
          spread, sum_sites"
     );
 }

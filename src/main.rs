@@ -1,2 +1,7 @@
 //! The `lattice` command.
-fn main() {}
+
+mod command;
+
+fn main() -> std::process::ExitCode {
+    command::run(std::env::args_os())
+}

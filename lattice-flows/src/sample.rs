@@ -7,7 +7,8 @@ use crate::prior::Normal;
 use lattice_autograd::Trace;
 use lattice_mc::statistics::{self, Estimate, GammaMethod};
 use lattice_mc::{Action, Independence, Proposal, observables};
-use lattice_tensor::{Bindings, Cpu, Draws, Layout, NodeId, Program, Real};
+use lattice_tensor::{Bindings, Cpu, Draws, Layout, NodeId, Program, Real, ScalarField};
+use std::sync::Arc;
 
 /// Draws from a flow. A sample is a number: the same number gives the same configuration, however a run is cut.
 pub struct Sampler<R: Real> {
@@ -30,7 +31,7 @@ impl<R: Real> Sampler<R> {
             return Err(lattice_mc::Error::Count { what: "batch", found: 0 }.into());
         }
         let trace = Trace::new(&flow.lattice);
-        let z = Normal.sample(&trace, "sample.prior");
+        let z = Normal.sample(&trace, STREAM);
         let (phi, log_det) = flow.forward(z);
         let log_weight = log_det - Normal.log_density(z) - action.action(phi);
         let mut outputs: Vec<NodeId> = vec![log_weight.id()];
@@ -80,6 +81,41 @@ impl<R: Real> Proposal for Sampler<R> {
         Ok(())
     }
 }
+
+/// The configurations of proposals `first .. first + count`, the same that a [`Sampler`] of this seed weighs.
+///
+/// # Errors
+/// If the program cannot be planned.
+pub fn configurations<R: Real>(
+    flow: &Flow,
+    seed: u64,
+    first: u64,
+    count: usize,
+    cpu: &Cpu,
+) -> Result<ScalarField<R>, Error> {
+    let trace = Trace::new(&flow.lattice);
+    let (phi, _) = flow.forward(Normal.sample(&trace, STREAM));
+    let layout = Arc::new(Layout::samples(&flow.lattice, R::WIDTH));
+    let mut program = trace.program::<R>(&[phi.id()], &layout)?;
+    let mut weights = vec![R::default(); flow.parameters.len()];
+    flow.parameters.copy_to(&mut weights)?;
+    let mut field = ScalarField::zeros(&layout, count)?;
+    program.run(
+        cpu,
+        &mut Bindings {
+            samples: count,
+            draws: Draws { seed, step: 0, first_sample: first },
+            uniforms: &trace.uniform_values(),
+            weights: &weights,
+            out_fields: &mut [&mut field],
+            ..Default::default()
+        },
+    )?;
+    Ok(field)
+}
+
+/// The stream that proposals are drawn from.
+const STREAM: &str = "sample.prior";
 
 /// What independent samples say about a flow.
 #[derive(Clone, Debug, PartialEq)]

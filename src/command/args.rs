@@ -1,0 +1,315 @@
+//! The flags. Their names are also the keys of a `--config` file.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use lattice_fields::autograd::optim::{BatchSchedule, Schedule};
+use serde::{Serialize, Serializer};
+use std::path::PathBuf;
+use std::str::FromStr;
+
+/// Machine learning and Monte Carlo on periodic lattice fields, exact.
+///
+/// Alone, `lattice` runs the main job: it trains a flow on two-dimensional phi^4 theory, samples it exactly, runs HMC
+/// and local Metropolis beside it, and prints all three next to the exact values.
+#[derive(Debug, Parser)]
+#[command(name = "lattice", version, args_override_self = true, args_conflicts_with_subcommands = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    #[command(flatten)]
+    pub main: MainArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Train a flow on its own samples by reverse Kullback-Leibler divergence.
+    #[command(args_override_self = true)]
+    Train(TrainArgs),
+    /// Sample exactly from a trained flow: independence Metropolis over its proposals.
+    #[command(args_override_self = true)]
+    Sample(SampleArgs),
+    /// Markov chain Monte Carlo: HMC or local Metropolis.
+    #[command(args_override_self = true)]
+    Mc(McArgs),
+    /// Print what is known exactly.
+    #[command(args_override_self = true)]
+    Exact(ExactArgs),
+}
+
+/// The main job: 8x8, m2 = -4, lambda = 8.
+#[derive(Clone, Debug, Args, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct MainArgs {
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub run: RunArgs,
+    /// Steps of the training; 0 chooses about two minutes' worth on two cores.
+    #[arg(long, default_value_t = 0)]
+    pub steps: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TheoryName {
+    /// S = sum_x [ sum_mu (phi(x+mu) - phi(x))^2 + m2 phi^2 + lambda phi^4 ]
+    Phi4,
+    /// The same with lambda = 0, m2 > 0.
+    Free,
+}
+
+impl TheoryName {
+    pub fn name(self) -> &'static str {
+        match self {
+            TheoryName::Phi4 => "phi4",
+            TheoryName::Free => "free",
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Precision {
+    F32,
+    F64,
+}
+
+/// Extents such as 8x8 or 16x4x4.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Extents(pub Vec<usize>);
+
+impl FromStr for Extents {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Extents, String> {
+        let extent = |part: &str| match part.trim().parse::<usize>() {
+            Ok(0) => Err(format!("every extent must be at least 1, found 0 in {text:?}")),
+            Ok(extent) => Ok(extent),
+            Err(_) => Err(format!("expected extents such as 8x8, found {text:?}")),
+        };
+        let extents = text.split('x').map(extent).collect::<Result<Vec<_>, _>>()?;
+        if extents.len() > 8 { Err(format!("expected at most 8 extents, found {}", extents.len())) } else { Ok(Extents(extents)) }
+    }
+}
+
+impl std::fmt::Display for Extents {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0.iter().map(usize::to_string).collect::<Vec<_>>().join("x"))
+    }
+}
+
+impl Serialize for Extents {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(self)
+    }
+}
+
+/// The theory and its lattice.
+#[derive(Clone, Debug, Args, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct TheoryArgs {
+    /// The theory.
+    #[arg(long, value_enum, default_value = "phi4")]
+    pub theory: TheoryName,
+    /// The extents.
+    #[arg(long, default_value = "8x8")]
+    pub lattice: Extents,
+    /// The coupling m2, which may be negative.
+    #[arg(long, default_value_t = -4.0, allow_negative_numbers = true)]
+    pub m2: f64,
+    /// The coupling lambda (not used by the free theory).
+    #[arg(long, default_value_t = 8.0, allow_negative_numbers = true)]
+    pub lambda: f64,
+}
+
+/// What every run has.
+#[derive(Clone, Debug, Args, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct RunArgs {
+    /// The seed of all random numbers.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Threads; 0 is one for each core. Results do not depend on it.
+    #[arg(long, default_value_t = 0)]
+    pub threads: usize,
+    /// Precision of fields.
+    #[arg(long, value_enum, default_value = "f32")]
+    pub precision: Precision,
+    /// Folder for the results [default: a new numbered folder under lattice-out, or none where nothing is kept]
+    #[arg(long)]
+    pub out: Option<PathBuf>,
+    /// Print one JSON object and nothing else on stdout.
+    #[arg(long)]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub json: bool,
+    /// Write into a folder that holds a run already.
+    #[arg(long)]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub force: bool,
+    /// A flat TOML file with flags by their names; flags given besides win.
+    #[arg(long)]
+    #[serde(skip)]
+    pub config: Option<PathBuf>,
+}
+
+#[derive(Clone, Debug, Args, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct TrainArgs {
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub theory: TheoryArgs,
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub run: RunArgs,
+    /// Coupling layers.
+    #[arg(long, default_value_t = 16)]
+    pub layers: usize,
+    /// Widths of the hidden layers of each net, separated by commas.
+    #[arg(long, default_value = "8,8", value_delimiter = ',')]
+    pub hidden: Vec<usize>,
+    /// Extent of the convolution kernels, odd.
+    #[arg(long, default_value_t = 3)]
+    pub kernel: usize,
+    /// Samples in a step: a number, or FROM..TO to double at equal intervals.
+    #[arg(long, default_value = "64..256")]
+    #[serde(serialize_with = "as_text")]
+    pub batch: BatchSchedule,
+    /// Steps of the optimiser (Adam).
+    #[arg(long, default_value_t = 16_500)]
+    pub steps: u64,
+    /// The learning rate at the start.
+    #[arg(long, default_value_t = 3e-3)]
+    pub lr: f64,
+    /// How the learning rate falls: constant, cosine, cosine:F, exponential:F@N, step:F@N, piecewise:F@N,..., each after warmup:N+
+    #[arg(long, default_value = "cosine")]
+    #[serde(serialize_with = "as_text")]
+    pub schedule: Schedule,
+    /// Gradients are scaled down to this norm.
+    #[arg(long, default_value_t = 100.0)]
+    pub clip: f64,
+    /// Fresh samples for the certificate (ESS, KL, log Z, acceptance) at the end.
+    #[arg(long, default_value_t = 65_536)]
+    pub samples: usize,
+    /// Write a checkpoint every so many steps; 0 only at the end and on Ctrl-C.
+    #[arg(long, default_value_t = 1000)]
+    pub save_every: u64,
+    /// Continue the training in --out where it stopped.
+    #[arg(long)]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub resume: bool,
+}
+
+#[derive(Clone, Debug, Args, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct SampleArgs {
+    /// The folder that holds model.safetensors.
+    #[arg(long)]
+    pub model: PathBuf,
+    /// Proposals to draw.
+    #[arg(long, default_value_t = 100_000)]
+    pub samples: usize,
+    /// Samples computed at a time; changes no result.
+    #[arg(long, default_value_t = 1024)]
+    pub batch: usize,
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub run: RunArgs,
+    /// Must be the model's theory, if given.
+    #[arg(long, value_enum)]
+    pub theory: Option<TheoryName>,
+    /// Must be the model's lattice, if given.
+    #[arg(long)]
+    pub lattice: Option<Extents>,
+    /// The coupling m2 to sample at, if not the model's.
+    #[arg(long, allow_negative_numbers = true)]
+    pub m2: Option<f64>,
+    /// The coupling lambda to sample at, if not the model's.
+    #[arg(long, allow_negative_numbers = true)]
+    pub lambda: Option<f64>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum UpdateName {
+    Hmc,
+    Metropolis,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum IntegratorName {
+    Leapfrog,
+    Omelyan,
+}
+
+/// Integrator steps: a number, or `auto`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Steps {
+    Auto,
+    Fixed(usize),
+}
+
+impl FromStr for Steps {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Steps, String> {
+        match (text, text.parse()) {
+            ("auto", _) => Ok(Steps::Auto),
+            (_, Ok(n)) if (1..=100_000).contains(&n) => Ok(Steps::Fixed(n)),
+            _ => Err(format!("expected auto or a number from 1 to 100000, found {text:?}")),
+        }
+    }
+}
+
+impl std::fmt::Display for Steps {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Steps::Auto => f.write_str("auto"),
+            Steps::Fixed(n) => n.fmt(f),
+        }
+    }
+}
+
+#[derive(Clone, Debug, Args, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct McArgs {
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub theory: TheoryArgs,
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub run: RunArgs,
+    /// The update.
+    #[arg(long, value_enum, default_value = "hmc")]
+    pub update: UpdateName,
+    /// The integrator of HMC.
+    #[arg(long, value_enum, default_value = "leapfrog")]
+    pub integrator: IntegratorName,
+    /// The length of an HMC trajectory; each is drawn within a quarter of it.
+    #[arg(long, default_value_t = 1.0)]
+    pub length: f64,
+    /// Integrator steps of a trajectory, or auto to tune them during thermalisation.
+    #[arg(long, default_value = "auto")]
+    #[serde(serialize_with = "as_text")]
+    pub steps: Steps,
+    /// Chains side by side.
+    #[arg(long, default_value_t = 64)]
+    pub chains: usize,
+    /// Updates recorded per chain: the unit of tau_int.
+    #[arg(long, alias = "sweeps", default_value_t = 2000)]
+    pub trajectories: usize,
+    /// Updates before that, during which step sizes are tuned.
+    #[arg(long, default_value_t = 500)]
+    pub thermalize: usize,
+}
+
+#[derive(Clone, Debug, Args, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct ExactArgs {
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub theory: TheoryArgs,
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub run: RunArgs,
+}
+
+fn as_text<T: std::fmt::Display, S: Serializer>(value: &T, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_str(value)
+}

@@ -1,0 +1,60 @@
+//! `lattice exact`: what is known without sampling.
+
+use super::args::ExactArgs;
+use super::failure::Failure;
+use super::output::{self, Folder};
+use super::report::Report;
+use super::theory::Theory;
+use lattice_fields::mc::exact::{Effort, Exact, phi4_with};
+use serde_json::{Map, Value, json};
+use std::time::Instant;
+
+pub fn run(args: &ExactArgs) -> Result<(), Failure> {
+    let theory = Theory::new(&args.theory)?;
+    let start = Instant::now();
+    let exact = phi4_with(theory.lattice.extents(), theory.mass2, theory.lambda, &Effort::default())
+        .map_err(|e| Failure::Refused(e.to_string()))?;
+    let mut report = Report::new("exact", &theory, args.run.seed, "f64");
+    report.set("log_z", json!({"mean": exact.log_z, "error": exact.truncation_error}));
+    report.set("method", format!("{:?}", exact.method));
+    report.set("truncation_error", exact.truncation_error);
+    report.set("gap", exact.gap);
+    let values = observables(&exact);
+    let map: Map<String, Value> = values.iter().map(|(name, x)| (name.clone(), json!({"mean": x}))).collect();
+    report.set("observables", map);
+    report.set("seconds", start.elapsed().as_secs_f64());
+    if let Some(out) = &args.run.out {
+        let folder = Folder::open(Some(out), args.run.force)?;
+        folder.write_config(args)?;
+        folder.write("report.json", &report.text())?;
+    }
+    if args.run.json {
+        return report.print_if(true);
+    }
+    let mut text = format!("{}\n{:?} on {}\n", theory.action.formula(), theory.action, args.theory.lattice);
+    text += &format!("{:<16}{:>20.12}\n", "log_z", exact.log_z);
+    for (name, value) in values {
+        text += &format!("{name:<16}{value:>20.12}\n");
+    }
+    if let Some(gap) = exact.gap {
+        text += &format!("{:<16}{gap:>20.12}\n", "gap");
+    }
+    text += &format!("by {:?}; truncation error {:.1e}\n", exact.method, exact.truncation_error);
+    output::print(&text)
+}
+
+/// The exact values by the names of the observables.
+fn observables(exact: &Exact) -> Vec<(String, f64)> {
+    let mut values = vec![
+        ("phi2".to_string(), exact.phi2),
+        ("phi4".into(), exact.phi4),
+        ("chi2".into(), exact.chi2),
+        ("ising_energy".into(), exact.ising_energy),
+        ("action_density".into(), exact.action_density),
+    ];
+    values.extend(exact.virial.map(|v| ("virial".into(), v)));
+    if let Some(g) = &exact.g {
+        values.extend(g.iter().take(g.len() / 2 + 1).enumerate().map(|(t, g)| (format!("g{t}"), *g)));
+    }
+    values
+}

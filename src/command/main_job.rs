@@ -1,0 +1,196 @@
+//! `lattice` alone: a flow trains itself on φ⁴, and stands beside HMC and local Metropolis.
+
+use super::args::{Extents, MainArgs, Precision, TheoryArgs, TheoryName};
+use super::failure::Failure;
+use super::output::{Folder, print, say};
+use super::plots::{self, Curve};
+use super::progress::interrupted;
+use super::report::{Report, exact_value, median};
+use super::sample::{self, Sampled};
+use super::theory::Theory;
+use super::train::{self, MODEL};
+use super::mc;
+use lattice_fields::mc::History;
+use lattice_fields::prelude::*;
+use serde_json::json;
+use std::time::Instant;
+
+/// Steps of the training: about 100 s on two cores.
+const STEPS: u64 = 24_000;
+/// Proposals drawn from the trained flow.
+const SAMPLES: usize = 262_144;
+/// Chains of HMC and of local Metropolis, and their updates.
+const CHAINS: usize = 64;
+const TRAJECTORIES: usize = 4000;
+const SWEEPS: usize = 12_000;
+const THERMALIZE: usize = 500;
+
+/// One column of the table.
+struct Column {
+    label: &'static str,
+    estimates: Vec<(String, Estimate)>,
+    /// Seconds for one configuration of one chain.
+    seconds: f64,
+}
+
+pub fn run(args: &MainArgs) -> Result<(), Failure> {
+    match args.run.precision {
+        Precision::F32 => job::<f32>(args),
+        Precision::F64 => job::<f64>(args),
+    }
+}
+
+fn job<R: Real>(args: &MainArgs) -> Result<(), Failure> {
+    let json = args.run.json;
+    let theory = Theory::new(&TheoryArgs {
+        theory: TheoryName::Phi4,
+        lattice: Extents(vec![8, 8]),
+        m2: -4.0,
+        lambda: 8.0,
+    })?;
+    let folder = Folder::open(args.run.out.as_deref(), args.run.force)?;
+    folder.write_config(args)?;
+    let cpu = Cpu::new(args.run.threads)?;
+    let steps = if args.steps == 0 { STEPS } else { args.steps };
+    let start = Instant::now();
+    say(json, &format!("{}, m2 = -4, lambda = 8, lattice 8x8; results into {}", theory.action.formula(), folder.0.display()));
+
+    let mut flow = Flow::new(&theory.lattice, Architecture { seed: args.run.seed, ..Default::default() })?;
+    let training = Training { steps, seed: args.run.seed, ..Default::default() };
+    say(json, &format!("training a flow of {} parameters on its own samples, {steps} steps", flow.parameters.len()));
+    let description = train::describe(&theory, &flow, &training, args.run.precision);
+    let trained = train::train::<R>(&mut flow, &theory, training, &description, None, &cpu, &folder, 1000)?;
+    train::write_history(&folder, &trained)?;
+    if trained.interrupted {
+        let path = folder.file(MODEL);
+        return Err(Failure::Interrupted(format!("stopped at step {} of the training; the model is in {}", trained.steps, path.display())));
+    }
+
+    say(json, "sampling exactly: the flow's proposals, HMC, local Metropolis");
+    let sampled = sample::draw::<R>(&flow, &theory, args.run.seed, SAMPLES, 1024, &cpu)?;
+    let plan = |updates| MarkovRun { chains: CHAINS, updates, thermalize: THERMALIZE, seed: args.run.seed };
+    let hmc = mc::chains_of::<R>(&theory, Box::new(Hmc::new(Integrator::Leapfrog, 1.0)), &plan(TRAJECTORIES), &cpu, "HMC")?;
+    let local = mc::chains_of::<R>(&theory, Box::new(LocalMetropolis::default()), &plan(SWEEPS), &cpu, "Metropolis")?;
+    if interrupted() {
+        let path = folder.file(MODEL);
+        return Err(Failure::Interrupted(format!("stopped while sampling; the model is in {}", path.display())));
+    }
+    let seconds = start.elapsed().as_secs_f64();
+
+    let (hmc_acceptance, hmc_estimates) = mc::split(&hmc)?;
+    let (local_acceptance, local_estimates) = mc::split(&local)?;
+    let per_configuration = |history: &History| median(&history.seconds) / CHAINS as f64;
+    let columns = [
+        Column { label: "flow", estimates: sampled.estimates.clone(), seconds: sampled.seconds / SAMPLES as f64 },
+        Column { label: "HMC", estimates: hmc_estimates, seconds: per_configuration(&hmc) },
+        Column { label: "Metropolis", estimates: local_estimates, seconds: per_configuration(&local) },
+    ];
+
+    let mut report = Report::new("main", &theory, args.run.seed, train::precision_name(args.run.precision));
+    report.set("steps", trained.steps);
+    sampled.fill(&mut report)?;
+    report.set("seconds", seconds);
+    report.set("training_seconds", trained.seconds);
+    report.set("seconds_per_step", median(&trained.step_seconds));
+    report.set("samples_per_second", SAMPLES as f64 / sampled.seconds);
+    report.set("threads", cpu.threads());
+    report.set("instruction_set_of_machine", cpu.level().name());
+    for (key, column, acceptance, history) in
+        [("hmc", &columns[1], hmc_acceptance, &hmc), ("metropolis", &columns[2], local_acceptance, &local)]
+    {
+        let mut part = Report::default();
+        part.set("update", history.update.as_str());
+        part.set("acceptance", acceptance);
+        part.set_observables(&column.estimates);
+        part.set("seconds_per_configuration", column.seconds);
+        report.set(key, part.value());
+    }
+    if let Some(exact) = &sampled.exact {
+        report.set("exact", json!({"log_z": exact.log_z, "truncation_error": exact.truncation_error}));
+    }
+    folder.write("report.json", &report.text())?;
+    draw_plots::<R>(&folder, &theory, &flow, args.run.seed, &cpu, &columns, &sampled, &trained)?;
+    if json { report.print_if(true) } else { print(&summary(&columns, &sampled, &trained, seconds, &folder, hmc_acceptance, local_acceptance)) }
+}
+
+#[expect(clippy::too_many_arguments, reason = "the results of the job, each drawn once")]
+fn draw_plots<R: Real>(
+    folder: &Folder,
+    theory: &Theory,
+    flow: &Flow,
+    seed: u64,
+    cpu: &Cpu,
+    columns: &[Column],
+    sampled: &Sampled,
+    trained: &train::Trained,
+) -> Result<(), Failure> {
+    plots::training(&folder.file("training.svg"), &trained.history, sampled.exact.as_ref().map(|e| e.log_z))?;
+    let configurations = lattice_fields::flows::sample::configurations::<R>(flow, seed, 0, 5, cpu)?;
+    let samples: Vec<Vec<f64>> =
+        (0..5).map(|i| configurations.sample(i).into_iter().map(Real::to_f64).collect()).collect();
+    plots::fields(&folder.file("fields.svg"), theory.lattice.extents(), &samples)?;
+    let correlators: Vec<Curve> = columns
+        .iter()
+        .map(|column| {
+            let g = |t: usize| column.estimates.iter().find(|(name, _)| *name == format!("g{t}"));
+            let points = (0..).map_while(g).enumerate().map(|(t, (_, e))| (t as f64, e.mean, e.error)).collect();
+            Curve { label: column.label.into(), points }
+        })
+        .collect();
+    let exact: Vec<f64> = sampled.exact.iter().flat_map(|e| e.g.clone().unwrap_or_default()).take(5).collect();
+    plots::correlator(&folder.file("correlator.svg"), &correlators, &exact)?;
+    let names: Vec<String> = columns[0].estimates.iter().map(|(name, _)| name.clone()).collect();
+    let times: Vec<Curve> = columns
+        .iter()
+        .map(|column| {
+            let find = |name: &String| column.estimates.iter().find(|(n, _)| n == name);
+            let point = |(i, name)| find(name).map(|(_, e)| (i as f64, e.tau_int, e.tau_int_error));
+            Curve { label: column.label.into(), points: names.iter().enumerate().filter_map(point).collect() }
+        })
+        .collect();
+    plots::autocorrelation(&folder.file("tau_int.svg"), &names, &times)
+}
+
+fn summary(
+    columns: &[Column],
+    sampled: &Sampled,
+    trained: &train::Trained,
+    seconds: f64,
+    folder: &Folder,
+    hmc_acceptance: f64,
+    local_acceptance: f64,
+) -> String {
+    let mut text = format!("\n{:<16}", "");
+    for column in columns {
+        text += &format!("{:>16}{:>7}{:>9}", column.label, "tau", "s/ind.");
+    }
+    text += &format!("{:>14}\n", "exact");
+    for (name, flow) in &sampled.estimates {
+        text += &format!("{name:<16}");
+        for column in columns {
+            let estimate = column.estimates.iter().find(|(n, _)| n == name).map_or(flow, |(_, e)| e);
+            let independent = 2.0 * estimate.tau_int * column.seconds;
+            text += &format!("{:>16}{:>7.2}{:>9.1e}", estimate.to_string(), estimate.tau_int, independent);
+        }
+        let exact = sampled.exact.as_ref().and_then(|e| exact_value(e, name));
+        text += &exact.map_or("\n".into(), |x| format!("{x:>14.8}\n"));
+    }
+    let certificate = &sampled.certificate;
+    let exact = sampled.exact.as_ref().map_or(String::new(), |e| format!(" (exact {:.6})", e.log_z));
+    text += &format!(
+        "\ntau: integrated autocorrelation time in updates; s/ind.: seconds for an independent value, training not counted\n\
+         flow: {} proposals, acceptance {:.4}, ESS {:.4}, KL {}, log Z {}{exact}\n\
+         HMC: acceptance {hmc_acceptance:.4}; Metropolis: acceptance {local_acceptance:.4}\n\
+         training {:.1} s, {} steps of {:.2} ms; in all {seconds:.1} s; table, plots and model in {}\n",
+        certificate.samples,
+        sampled.ensemble.acceptance,
+        certificate.ess,
+        certificate.kl,
+        certificate.log_z,
+        trained.seconds,
+        trained.steps,
+        1e3 * median(&trained.step_seconds),
+        folder.0.display()
+    );
+    text
+}

@@ -1,0 +1,64 @@
+//! The `lattice` command: a thin layer over the public API.
+//!
+//! | file | what |
+//! |---|---|
+//! | `args` | the flags |
+//! | `config` | the flags from a TOML file |
+//! | `failure` | what goes wrong, and the exit code |
+//! | `theory` | from flags to an action; what fits into memory |
+//! | `output` | where results go |
+//! | `progress` | bars and Ctrl-C |
+//! | `report` | tables and JSON |
+//! | `plots` | pictures |
+//! | `train`, `sample`, `mc`, `exact`, `main_job` | the subcommands |
+
+mod args;
+mod config;
+mod exact;
+mod failure;
+mod main_job;
+mod mc;
+mod output;
+mod plots;
+mod progress;
+mod report;
+mod sample;
+mod theory;
+mod train;
+
+use args::{Cli, Command};
+use clap::{CommandFactory, FromArgMatches};
+use failure::Failure;
+use std::ffi::OsString;
+use std::io::Write;
+use std::process::ExitCode;
+
+/// Runs the command with these arguments, the program's name first.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    match dispatch(arguments.into_iter().collect()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Usage(error)) => {
+            // A closed terminal is no reason to fail louder.
+            let _ = error.print();
+            ExitCode::from(error.exit_code() as u8)
+        }
+        Err(failure) => {
+            let _ = writeln!(std::io::stderr(), "error: {failure}");
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}
+
+fn dispatch(arguments: Vec<OsString>) -> Result<(), Failure> {
+    let arguments = config::expand(arguments)?;
+    let matches = Cli::command().try_get_matches_from(arguments).map_err(Failure::Usage)?;
+    let cli = Cli::from_arg_matches(&matches).map_err(Failure::Usage)?;
+    progress::catch_interrupts();
+    match cli.command {
+        None => main_job::run(&cli.main),
+        Some(Command::Train(args)) => train::run(&args),
+        Some(Command::Sample(args)) => sample::run(&args),
+        Some(Command::Mc(args)) => mc::run(&args),
+        Some(Command::Exact(args)) => exact::run(&args),
+    }
+}

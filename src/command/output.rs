@@ -1,0 +1,76 @@
+//! Where results go: a folder of a run, and stdout.
+
+use super::failure::Failure;
+use serde::Serialize;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// The folder of a run.
+#[derive(Debug)]
+pub struct Folder(pub PathBuf);
+
+/// Files that mark a folder as holding a run.
+const MARKS: [&str; 3] = ["report.json", "model.safetensors", "run.toml"];
+
+impl Folder {
+    /// Opens `out`, or a new numbered folder under `lattice-out`. A folder that holds a run is refused unless `again`.
+    pub fn open(out: Option<&Path>, again: bool) -> Result<Folder, Failure> {
+        let path = match out {
+            Some(path) => path.to_path_buf(),
+            None => next_number(Path::new("lattice-out"))?,
+        };
+        if let Some(mark) = MARKS.iter().find(|m| path.join(m).exists()).filter(|_| !again) {
+            let found = format!("one with {mark} (--resume continues a training, --force writes over it)");
+            return Err(Failure::refused(&format!("--out {}", path.display()), "a folder without a run", found));
+        }
+        let writable = std::fs::create_dir_all(&path).and_then(|()| {
+            let probe = path.join(".writable");
+            std::fs::write(&probe, b"")?;
+            std::fs::remove_file(&probe)
+        });
+        writable.map_err(|e| Failure::refused(&format!("--out {}", path.display()), "a folder that can be written", e))?;
+        Ok(Folder(path))
+    }
+
+    /// The path of a file in the folder.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
+    /// Writes a file under a temporary name and renames it.
+    pub fn write(&self, name: &str, contents: &str) -> Result<(), Failure> {
+        let (path, temporary) = (self.file(name), self.file(&format!(".{name}.new")));
+        std::fs::write(&temporary, contents)
+            .and_then(|()| std::fs::rename(&temporary, &path))
+            .map_err(|e| Failure::Failed(format!("{}: cannot be written: {e}", path.display())))
+    }
+
+    /// Writes the effective configuration, a file that `--config` reads.
+    pub fn write_config(&self, arguments: &impl Serialize) -> Result<(), Failure> {
+        let text = toml::to_string(arguments).map_err(|e| Failure::Failed(format!("run.toml: {e}")))?;
+        self.write("run.toml", &text)
+    }
+}
+
+/// `base/0001`, or the first number after those that are there.
+fn next_number(base: &Path) -> Result<PathBuf, Failure> {
+    let taken = std::fs::read_dir(base).into_iter().flatten().flatten();
+    let last = taken.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok()).max().unwrap_or(0);
+    Ok(base.join(format!("{:04}", last.saturating_add(1))))
+}
+
+/// Prints to stdout; a closed pipe ends the command quietly.
+pub fn print(text: &str) -> Result<(), Failure> {
+    let mut stdout = std::io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::Failed(format!("stdout: {e}"))),
+        _ => Ok(()),
+    }
+}
+
+/// Says something on stderr, unless only JSON is wanted.
+pub fn say(json: bool, text: &str) {
+    if !json {
+        let _ = writeln!(std::io::stderr(), "{text}");
+    }
+}

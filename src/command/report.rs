@@ -1,0 +1,118 @@
+//! Results as JSON and as a table.
+
+use super::failure::Failure;
+use super::output;
+use super::theory::Theory;
+use lattice_fields::flows::Certificate;
+use lattice_fields::mc::exact::Exact;
+use lattice_fields::prelude::Estimate;
+use serde_json::{Map, Value, json};
+
+/// A JSON object under construction. Values that are absent are left out.
+#[derive(Clone, Debug, Default)]
+pub struct Report(Map<String, Value>);
+
+impl Report {
+    /// What every report begins with.
+    pub fn new(command: &str, theory: &Theory, seed: u64, precision: &str) -> Report {
+        let mut report = Report::default();
+        report.set("command", command);
+        report.set("version", env!("CARGO_PKG_VERSION"));
+        report.set("theory", theory.name.name());
+        report.set("action", theory.action.formula());
+        report.set("couplings", json!(theory.couplings()));
+        report.set("lattice", theory.lattice.extents());
+        report.set("seed", seed);
+        report.set("precision", precision);
+        report
+    }
+
+    pub fn set(&mut self, key: &str, value: impl Into<Value>) {
+        match value.into() {
+            Value::Null => {}
+            value => drop(self.0.insert(key.into(), value)),
+        }
+    }
+
+    /// Mean and error of `log_z`, ESS and KL.
+    pub fn set_certificate(&mut self, certificate: &Certificate, exact: bool) {
+        self.set("ess", certificate.ess);
+        self.set("kl", certificate.kl.mean);
+        self.set("kl_error", certificate.kl.error);
+        self.set("kl_reference", if exact { "exact" } else { "estimate" });
+        self.set("log_z", json!({"mean": certificate.log_z.mean, "error": certificate.log_z.error}));
+    }
+
+    /// The observables by name.
+    pub fn set_observables(&mut self, estimates: &[(String, Estimate)]) {
+        let observables: Map<String, Value> =
+            estimates.iter().map(|(name, estimate)| (name.clone(), json!(estimate))).collect();
+        self.set("observables", observables);
+    }
+
+    pub fn text(&self) -> String {
+        let text = serde_json::to_string_pretty(&self.0).unwrap_or_default();
+        text + "\n"
+    }
+
+    /// The object itself.
+    pub fn value(&self) -> Value {
+        Value::Object(self.0.clone())
+    }
+
+    /// Prints the object, if asked for.
+    pub fn print_if(&self, json: bool) -> Result<(), Failure> {
+        if json { output::print(&self.text()) } else { Ok(()) }
+    }
+}
+
+/// The median; 0 of nothing.
+pub fn median(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted.get(sorted.len() / 2).copied().unwrap_or(0.0)
+}
+
+/// What the slow-mode checks of the estimates have to say.
+pub fn warnings(estimates: &[(String, Estimate)]) -> Vec<String> {
+    let mut warnings = Vec::new();
+    for (name, estimate) in estimates {
+        if !estimate.window_closed {
+            warnings.push(format!("{name}: chains are too short for their autocorrelation; the error is a guess"));
+        }
+        if estimate.spread.is_some_and(|s| s.p_value < 1e-4) {
+            warnings.push(format!(
+                "{name}: chain means differ by {:.1} times what their errors allow; a slow mode is not seen",
+                estimate.chain_spread()
+            ));
+        }
+    }
+    warnings
+}
+
+/// The exact value of an observable, by its name.
+pub fn exact_value(exact: &Exact, name: &str) -> Option<f64> {
+    match name {
+        "phi2" => Some(exact.phi2),
+        "phi4" => Some(exact.phi4),
+        "chi2" => Some(exact.chi2),
+        "ising_energy" => Some(exact.ising_energy),
+        "action_density" => Some(exact.action_density),
+        "virial" | "exp_minus_dh" => Some(1.0),
+        _ => {
+            let t: usize = name.strip_prefix('g')?.parse().ok()?;
+            exact.g.as_ref()?.get(t).copied()
+        }
+    }
+}
+
+/// A table of observables: value, autocorrelation time, and the exact value where known.
+pub fn table(estimates: &[(String, Estimate)], exact: Option<&Exact>) -> String {
+    let mut text = format!("{:<16}{:>18}{:>14}{:>16}\n", "", "value", "tau_int", "exact");
+    for (name, estimate) in estimates {
+        let known = exact.and_then(|e| exact_value(e, name)).map_or(String::new(), |x| format!("{x:.8}"));
+        let tau = lattice_fields::mc::statistics::value_with_error(estimate.tau_int, estimate.tau_int_error);
+        text += &format!("{name:<16}{:>18}{tau:>14}{known:>16}\n", estimate.to_string());
+    }
+    text
+}

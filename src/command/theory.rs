@@ -1,0 +1,65 @@
+//! From flags to an action and a lattice, and whether they fit into memory.
+
+use super::args::{TheoryArgs, TheoryName};
+use super::failure::Failure;
+use lattice_fields::mc::exact::{self, Effort, Exact};
+use lattice_fields::prelude::*;
+use std::collections::BTreeMap;
+
+/// A theory on a lattice.
+pub struct Theory {
+    pub name: TheoryName,
+    pub lattice: Lattice,
+    pub action: Box<dyn Action>,
+    pub mass2: f64,
+    pub lambda: f64,
+}
+
+impl Theory {
+    pub fn new(args: &TheoryArgs) -> Result<Theory, Failure> {
+        let lattice = Lattice::periodic(&args.lattice.0)?;
+        let (mass2, lambda) = match args.theory {
+            TheoryName::Phi4 => (args.m2, args.lambda),
+            TheoryName::Free => (args.m2, 0.0),
+        };
+        let action: Box<dyn Action> = match args.theory {
+            TheoryName::Phi4 => Box::new(Phi4 { mass2, lambda }),
+            TheoryName::Free => Box::new(Free { mass2 }),
+        };
+        action.check().map_err(Failure::Refused)?;
+        Ok(Theory { name: args.theory, lattice, action, mass2, lambda })
+    }
+
+    pub fn couplings(&self) -> BTreeMap<String, f64> {
+        self.action.couplings().into_iter().map(|(name, value)| (name.to_string(), value)).collect()
+    }
+
+    /// The exact values, if they can be had within `seconds`.
+    pub fn exact_within(&self, seconds: f64) -> Option<Exact> {
+        let effort = Effort::default();
+        let extents = self.lattice.extents();
+        let cost = exact::phi4_cost(extents, self.mass2, self.lambda, &effort).ok()?;
+        if cost.seconds > seconds { None } else { exact::phi4_with(extents, self.mass2, self.lambda, &effort).ok() }
+    }
+}
+
+/// Refuses what needs more memory than the machine has.
+pub fn check_memory(what: &str, bytes: f64) -> Result<(), Failure> {
+    let gib = |bytes: f64| bytes / (1u64 << 30) as f64;
+    match machine_memory() {
+        Some(has) if bytes > has => Err(Failure::Refused(format!(
+            "{what}: needs about {:.1} GiB of memory, and this machine has {:.1} GiB",
+            gib(bytes),
+            gib(has)
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// The machine's memory in bytes, where the system tells.
+fn machine_memory() -> Option<f64> {
+    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let line = text.lines().find(|l| l.starts_with("MemTotal:"))?;
+    let kib: f64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(1024.0 * kib)
+}

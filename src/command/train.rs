@@ -1,0 +1,211 @@
+//! `lattice train`: a flow on its own samples.
+
+use super::args::{Precision, TrainArgs};
+use super::failure::Failure;
+use super::output::{Folder, say};
+use super::progress::{bar, interrupted};
+use super::report::{Report, median};
+use super::theory::{Theory, check_memory};
+use super::{plots, sample};
+use lattice_fields::flows::checkpoint::Description;
+use lattice_fields::prelude::*;
+use std::path::Path;
+use std::time::Instant;
+
+/// The name of the model file in a run's folder.
+pub const MODEL: &str = "model.safetensors";
+
+/// What a training leaves behind, besides its model file.
+#[derive(Debug, Default)]
+pub struct Trained {
+    pub history: Vec<(u64, f64, f64)>,
+    pub seconds: f64,
+    pub step_seconds: Vec<f64>,
+    pub steps: u64,
+    pub rejected: u64,
+    pub interrupted: bool,
+}
+
+pub fn run(args: &TrainArgs) -> Result<(), Failure> {
+    let theory = Theory::new(&args.theory)?;
+    let architecture = Architecture {
+        layers: args.layers,
+        hidden: args.hidden.clone(),
+        kernel: args.kernel,
+        last: Activation::Tanh,
+        seed: args.run.seed,
+    };
+    let training = Training {
+        steps: args.steps,
+        lr: args.lr,
+        schedule: args.schedule.clone(),
+        batch: args.batch,
+        clip: args.clip,
+        seed: args.run.seed,
+    };
+    if !(args.clip > 0.0) {
+        return Err(Failure::refused("--clip", "a positive norm", args.clip));
+    }
+    if args.samples == 0 {
+        return Err(Failure::refused("--samples", "at least 1", 0));
+    }
+    check_training_memory(&theory, &architecture, args.run.threads)?;
+    let mut flow = Flow::new(&theory.lattice, architecture)?;
+    let cpu = Cpu::new(args.run.threads)?;
+    if args.resume && args.run.out.is_none() {
+        return Err(Failure::refused("--resume", "the folder of a training in --out", "no --out"));
+    }
+    let description = describe(&theory, &flow, &training, args.run.precision);
+    let resume = if args.resume {
+        let path = args.run.out.clone().unwrap_or_default().join(MODEL);
+        let checkpoint = Checkpoint::read(&path)?;
+        if checkpoint.description != description {
+            let expected = serde_json::to_string(&description).unwrap_or_default();
+            let found = serde_json::to_string(&checkpoint.description).unwrap_or_default();
+            return Err(Failure::refused(&format!("--resume {}", path.display()), &format!("a training of {expected}"), found));
+        }
+        Some(checkpoint)
+    } else {
+        None
+    };
+    let folder = Folder::open(args.run.out.as_deref(), args.run.force || args.resume)?;
+    folder.write_config(args)?;
+    say(args.run.json, &format!("{}\n{:?}, {} parameters, into {}", theory.action.formula(), theory.action, flow.parameters.len(), folder.0.display()));
+    let trained = match args.run.precision {
+        Precision::F32 => train::<f32>(&mut flow, &theory, training, &description, resume.as_ref(), &cpu, &folder, args.save_every)?,
+        Precision::F64 => train::<f64>(&mut flow, &theory, training, &description, resume.as_ref(), &cpu, &folder, args.save_every)?,
+    };
+    write_history(&folder, &trained)?;
+    if trained.interrupted {
+        let path = folder.file(MODEL);
+        return Err(Failure::Interrupted(format!("stopped at step {}; --resume continues from {}", trained.steps, path.display())));
+    }
+    let sampled = match args.run.precision {
+        Precision::F32 => sample::draw::<f32>(&flow, &theory, args.run.seed, args.samples, 1024, &cpu)?,
+        Precision::F64 => sample::draw::<f64>(&flow, &theory, args.run.seed, args.samples, 1024, &cpu)?,
+    };
+    let mut report = Report::new("train", &theory, args.run.seed, precision_name(args.run.precision));
+    report.set("steps", trained.steps);
+    report.set("rejected_steps", trained.rejected);
+    report.set("loss", trained.history.last().map(|h| h.1));
+    sampled.fill(&mut report)?;
+    report.set("seconds", trained.seconds);
+    report.set("seconds_per_step", median(&trained.step_seconds));
+    report.set("threads", cpu.threads());
+    report.set("instruction_set_of_machine", cpu.level().name());
+    folder.write("report.json", &report.text())?;
+    plots::training(&folder.file("training.svg"), &trained.history, sampled.exact.as_ref().map(|e| e.log_z))?;
+    say(args.run.json, &sampled.summary());
+    report.print_if(args.run.json)
+}
+
+pub fn precision_name(precision: Precision) -> &'static str {
+    match precision {
+        Precision::F32 => "f32",
+        Precision::F64 => "f64",
+    }
+}
+
+pub fn describe(theory: &Theory, flow: &Flow, training: &Training, precision: Precision) -> Description {
+    Description {
+        lattice: theory.lattice.extents().to_vec(),
+        theory: theory.name.name().into(),
+        action: theory.action.formula(),
+        couplings: theory.couplings(),
+        architecture: flow.architecture.clone(),
+        training: training.clone(),
+        precision: precision_name(precision).into(),
+    }
+}
+
+/// Activations of one block a thread, and the tables of neighbours.
+fn check_training_memory(theory: &Theory, architecture: &Architecture, threads: usize) -> Result<(), Failure> {
+    let volume = theory.lattice.volume() as f64;
+    let channels: usize = architecture.hidden.iter().sum::<usize>() + 8;
+    let taps = (architecture.kernel as f64).powi(theory.lattice.directions() as i32);
+    let layers = architecture.layers as f64;
+    let cores = if threads == 0 { std::thread::available_parallelism().map_or(1, usize::from) } else { threads };
+    let bytes = volume * layers * (64.0 * channels as f64 * cores as f64 + 24.0 * taps * (1 + architecture.hidden.len()) as f64);
+    check_memory(&format!("a flow of {} layers on lattice {:?}", architecture.layers, theory.lattice.extents()), bytes)
+}
+
+/// Trains, with checkpoints, until the end or Ctrl-C.
+#[expect(clippy::too_many_arguments, reason = "one call a precision; a struct would only rename the flags")]
+pub fn train<R: Real>(
+    flow: &mut Flow,
+    theory: &Theory,
+    training: Training,
+    description: &Description,
+    resume: Option<&Checkpoint>,
+    cpu: &Cpu,
+    folder: &Folder,
+    save_every: u64,
+) -> Result<Trained, Failure> {
+    let steps = training.steps;
+    let mut trainer = Trainer::<R>::new(flow, &*theory.action, training, cpu)?;
+    if let Some(checkpoint) = resume {
+        trainer.resume(checkpoint)?;
+    }
+    let path = folder.file(MODEL);
+    let save = |trainer: &Trainer<'_, R>| -> Result<(), Failure> {
+        Ok(Checkpoint::of(trainer, description)?.write(&path)?)
+    };
+    let bar = bar("training", steps);
+    bar.set_position(trainer.steps_done());
+    let start = Instant::now();
+    let mut trained = trainer.inside(|trainer| -> Result<Trained, Failure> {
+        let mut trained = Trained::default();
+        let (mut loss, mut ess, mut count) = (0.0, 0.0, 0);
+        let stride = (steps / 200).max(1);
+        while trainer.steps_done() < steps && !trained.interrupted {
+            let begin = Instant::now();
+            let report = match trainer.step() {
+                Ok(report) => report,
+                Err(error) => {
+                    save(trainer)?;
+                    return Err(error.into());
+                }
+            };
+            trained.step_seconds.push(begin.elapsed().as_secs_f64());
+            if report.rejected {
+                trained.rejected += 1;
+            } else {
+                (loss, ess, count) = (loss + report.loss, ess + report.ess, count + 1);
+            }
+            if report.step % stride == 0 && count > 0 {
+                trained.history.push((report.step, loss / count as f64, ess / count as f64));
+                bar.set_position(report.step);
+                bar.set_message(format!("loss {:.4} ESS in batch {:.2}", loss / count as f64, ess / count as f64));
+                (loss, ess, count) = (0.0, 0.0, 0);
+            }
+            if save_every > 0 && report.step % save_every == 0 {
+                save(trainer)?;
+            }
+            trained.interrupted = interrupted() && report.step < steps;
+        }
+        Ok(trained)
+    })?;
+    bar.finish_and_clear();
+    trained.seconds = start.elapsed().as_secs_f64();
+    trained.steps = trainer.steps_done();
+    save(&trainer)?;
+    Ok(trained)
+}
+
+/// Loss and ESS against step, as CSV.
+pub fn write_history(folder: &Folder, trained: &Trained) -> Result<(), Failure> {
+    let mut text = String::from("step,loss,ess_in_batch\n");
+    for (step, loss, ess) in &trained.history {
+        text += &format!("{step},{loss},{ess}\n");
+    }
+    folder.write("history.csv", &text)
+}
+
+/// Reads the model of a folder.
+pub fn read_model(folder: &Path) -> Result<Checkpoint, Failure> {
+    if !folder.exists() {
+        return Err(Failure::refused(&format!("--model {}", folder.display()), "a folder with model.safetensors", "nothing there"));
+    }
+    let path = if folder.is_dir() { folder.join(MODEL) } else { folder.to_path_buf() };
+    Ok(Checkpoint::read(&path)?)
+}
