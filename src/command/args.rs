@@ -85,7 +85,11 @@ impl FromStr for Extents {
             Err(_) => Err(format!("expected extents such as 8x8, found {text:?}")),
         };
         let extents = text.split('x').map(extent).collect::<Result<Vec<_>, _>>()?;
-        if extents.len() > 8 { Err(format!("expected at most 8 extents, found {}", extents.len())) } else { Ok(Extents(extents)) }
+        if extents.len() > 8 {
+            Err(format!("expected at most 8 extents, found {}", extents.len()))
+        } else {
+            Ok(Extents(extents))
+        }
     }
 }
 

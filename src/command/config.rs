@@ -20,7 +20,8 @@ pub fn expand(arguments: Vec<OsString>) -> Result<Vec<OsString>, Failure> {
     let known: Vec<&str> = subcommand.get_arguments().filter_map(|a| a.get_long()).filter(|l| *l != "config").collect();
     let mut flags: Vec<OsString> = Vec::new();
     for (key, value) in table {
-        let aliases = subcommand.get_arguments().any(|a| a.get_all_aliases().is_some_and(|all| all.contains(&key.as_str())));
+        let aliases =
+            subcommand.get_arguments().any(|a| a.get_all_aliases().is_some_and(|all| all.contains(&key.as_str())));
         if !known.contains(&key.as_str()) && !aliases {
             let known = format!("one of {}", known.join(", "));
             return Err(Failure::refused(&format!("config {shown}"), &known, format!("the key {key:?}")));
@@ -35,7 +36,11 @@ pub fn expand(arguments: Vec<OsString>) -> Result<Vec<OsString>, Failure> {
             other => plain(&other),
         };
         let Some(text) = text else {
-            return Err(Failure::refused(&format!("config {shown}, key {key}"), "a text, a number or a list", "a table"));
+            return Err(Failure::refused(
+                &format!("config {shown}, key {key}"),
+                "a text, a number or a list",
+                "a table",
+            ));
         };
         flags.push(format!("--{key}={text}").into());
     }

@@ -2,7 +2,7 @@
 
 use super::args::ExactArgs;
 use super::failure::Failure;
-use super::output::{self, Folder};
+use super::output::Folder;
 use super::report::Report;
 use super::theory::Theory;
 use lattice_fields::mc::exact::{Effort, Exact, phi4_with};
@@ -28,9 +28,6 @@ pub fn run(args: &ExactArgs) -> Result<(), Failure> {
         folder.write_config(args)?;
         folder.write("report.json", &report.text())?;
     }
-    if args.run.json {
-        return report.print_if(true);
-    }
     let mut text = format!("{}\n{:?} on {}\n", theory.action.formula(), theory.action, args.theory.lattice);
     text += &format!("{:<16}{:>20.12}\n", "log_z", exact.log_z);
     for (name, value) in values {
@@ -40,7 +37,7 @@ pub fn run(args: &ExactArgs) -> Result<(), Failure> {
         text += &format!("{:<16}{gap:>20.12}\n", "gap");
     }
     text += &format!("by {:?}; truncation error {:.1e}\n", exact.method, exact.truncation_error);
-    output::print(&text)
+    report.print_or(args.run.json, &text)
 }
 
 /// The exact values by the names of the observables.

@@ -2,14 +2,14 @@
 
 use super::args::{Extents, MainArgs, Precision, TheoryArgs, TheoryName};
 use super::failure::Failure;
-use super::output::{Folder, print, say};
+use super::mc;
+use super::output::{Folder, say};
 use super::plots::{self, Curve};
 use super::progress::interrupted;
 use super::report::{Report, exact_value, median};
 use super::sample::{self, Sampled};
 use super::theory::Theory;
 use super::train::{self, MODEL};
-use super::mc;
 use lattice_fields::mc::History;
 use lattice_fields::prelude::*;
 use serde_json::json;
@@ -42,18 +42,17 @@ pub fn run(args: &MainArgs) -> Result<(), Failure> {
 
 fn job<R: Real>(args: &MainArgs) -> Result<(), Failure> {
     let json = args.run.json;
-    let theory = Theory::new(&TheoryArgs {
-        theory: TheoryName::Phi4,
-        lattice: Extents(vec![8, 8]),
-        m2: -4.0,
-        lambda: 8.0,
-    })?;
+    let theory =
+        Theory::new(&TheoryArgs { theory: TheoryName::Phi4, lattice: Extents(vec![8, 8]), m2: -4.0, lambda: 8.0 })?;
     let folder = Folder::open(args.run.out.as_deref(), args.run.force)?;
     folder.write_config(args)?;
     let cpu = Cpu::new(args.run.threads)?;
     let steps = if args.steps == 0 { STEPS } else { args.steps };
     let start = Instant::now();
-    say(json, &format!("{}, m2 = -4, lambda = 8, lattice 8x8; results into {}", theory.action.formula(), folder.0.display()));
+    say(
+        json,
+        &format!("{}, m2 = -4, lambda = 8, lattice 8x8; results into {}", theory.action.formula(), folder.0.display()),
+    );
 
     let mut flow = Flow::new(&theory.lattice, Architecture { seed: args.run.seed, ..Default::default() })?;
     let training = Training { steps, seed: args.run.seed, ..Default::default() };
@@ -63,13 +62,18 @@ fn job<R: Real>(args: &MainArgs) -> Result<(), Failure> {
     train::write_history(&folder, &trained)?;
     if trained.interrupted {
         let path = folder.file(MODEL);
-        return Err(Failure::Interrupted(format!("stopped at step {} of the training; the model is in {}", trained.steps, path.display())));
+        return Err(Failure::Interrupted(format!(
+            "stopped at step {} of the training; the model is in {}",
+            trained.steps,
+            path.display()
+        )));
     }
 
     say(json, "sampling exactly: the flow's proposals, HMC, local Metropolis");
-    let sampled = sample::draw::<R>(&flow, &theory, args.run.seed, SAMPLES, 1024, &cpu)?;
+    let sampled = sample::draw::<R>(&flow, &theory, args.run.seed, [SAMPLES, 1024], 60.0, &cpu)?;
     let plan = |updates| MarkovRun { chains: CHAINS, updates, thermalize: THERMALIZE, seed: args.run.seed };
-    let hmc = mc::chains_of::<R>(&theory, Box::new(Hmc::new(Integrator::Leapfrog, 1.0)), &plan(TRAJECTORIES), &cpu, "HMC")?;
+    let hmc =
+        mc::chains_of::<R>(&theory, Box::new(Hmc::new(Integrator::Leapfrog, 1.0)), &plan(TRAJECTORIES), &cpu, "HMC")?;
     let local = mc::chains_of::<R>(&theory, Box::new(LocalMetropolis::default()), &plan(SWEEPS), &cpu, "Metropolis")?;
     if interrupted() {
         let path = folder.file(MODEL);
@@ -110,7 +114,8 @@ fn job<R: Real>(args: &MainArgs) -> Result<(), Failure> {
     }
     folder.write("report.json", &report.text())?;
     draw_plots::<R>(&folder, &theory, &flow, args.run.seed, &cpu, &columns, &sampled, &trained)?;
-    if json { report.print_if(true) } else { print(&summary(&columns, &sampled, &trained, seconds, &folder, hmc_acceptance, local_acceptance)) }
+    let text = summary(&columns, &sampled, &trained, seconds, &folder, [hmc_acceptance, local_acceptance]);
+    report.print_or(json, &text)
 }
 
 #[expect(clippy::too_many_arguments, reason = "the results of the job, each drawn once")]
@@ -157,8 +162,7 @@ fn summary(
     trained: &train::Trained,
     seconds: f64,
     folder: &Folder,
-    hmc_acceptance: f64,
-    local_acceptance: f64,
+    [hmc_acceptance, local_acceptance]: [f64; 2],
 ) -> String {
     let mut text = format!("\n{:<16}", "");
     for column in columns {

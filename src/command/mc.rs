@@ -45,12 +45,8 @@ pub fn run(args: &McArgs) -> Result<(), Failure> {
         Some(out) => Some(Folder::open(Some(out), args.run.force)?),
         None => None,
     };
-    let plan = MarkovRun {
-        chains: args.chains,
-        updates: args.trajectories,
-        thermalize: args.thermalize,
-        seed: args.run.seed,
-    };
+    let plan =
+        MarkovRun { chains: args.chains, updates: args.trajectories, thermalize: args.thermalize, seed: args.run.seed };
     let start = Instant::now();
     let history = match args.run.precision {
         Precision::F32 => chains_of::<f32>(&theory, update, &plan, &cpu, "chains")?,
@@ -75,7 +71,8 @@ pub fn run(args: &McArgs) -> Result<(), Failure> {
     }
     report.set("seconds", seconds);
     report.set("seconds_per_step", median(&history.seconds) / history.steps as f64);
-    report.set("samples_per_second", (args.chains * history.seconds.len()) as f64 / history.seconds.iter().sum::<f64>());
+    report
+        .set("samples_per_second", (args.chains * history.seconds.len()) as f64 / history.seconds.iter().sum::<f64>());
     report.set("threads", cpu.threads());
     if let Some(folder) = &folder {
         folder.write_config(args)?;
@@ -90,8 +87,7 @@ pub fn run(args: &McArgs) -> Result<(), Failure> {
         history.seconds.len(),
         table(&estimates, exact.as_ref())
     );
-    say(args.run.json, &summary);
-    report.print_if(args.run.json)?;
+    report.print_or(args.run.json, &summary)?;
     if history.interrupted {
         return Err(Failure::Interrupted(format!("stopped after {} updates", history.seconds.len())));
     }

@@ -28,7 +28,8 @@ impl Folder {
             std::fs::write(&probe, b"")?;
             std::fs::remove_file(&probe)
         });
-        writable.map_err(|e| Failure::refused(&format!("--out {}", path.display()), "a folder that can be written", e))?;
+        writable
+            .map_err(|e| Failure::refused(&format!("--out {}", path.display()), "a folder that can be written", e))?;
         Ok(Folder(path))
     }
 

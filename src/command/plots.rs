@@ -15,7 +15,8 @@ pub struct Curve {
     pub points: Vec<(f64, f64, f64)>,
 }
 
-const COLOURS: [RGBColor; 4] = [RGBColor(31, 119, 180), RGBColor(214, 96, 20), RGBColor(44, 140, 60), RGBColor(90, 90, 90)];
+const COLOURS: [RGBColor; 4] =
+    [RGBColor(31, 119, 180), RGBColor(214, 96, 20), RGBColor(44, 140, 60), RGBColor(90, 90, 90)];
 
 fn save(path: &Path, size: (u32, u32), draw: impl FnOnce(&Area<'_>) -> Drawn) -> Result<(), Failure> {
     let area = SVGBackend::new(path, size).into_drawing_area();

@@ -60,9 +60,12 @@ impl Report {
         Value::Object(self.0.clone())
     }
 
-    /// Prints the object, if asked for.
-    pub fn print_if(&self, json: bool) -> Result<(), Failure> {
-        if json { output::print(&self.text()) } else { Ok(()) }
+    /// Prints the object if JSON is asked for, else the summary for people.
+    pub fn print_or(&self, json: bool, summary: &str) -> Result<(), Failure> {
+        match json {
+            true => output::print(&self.text()),
+            false => output::print(summary),
+        }
     }
 }
 

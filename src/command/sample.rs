@@ -2,7 +2,7 @@
 
 use super::args::{Extents, Precision, SampleArgs, TheoryArgs, TheoryName};
 use super::failure::Failure;
-use super::output::{Folder, say};
+use super::output::Folder;
 use super::progress::{bar, interrupted};
 use super::report::{Report, table, warnings};
 use super::theory::{Theory, check_memory};
@@ -55,8 +55,8 @@ pub fn run(args: &SampleArgs) -> Result<(), Failure> {
         None => None,
     };
     let sampled = match args.run.precision {
-        Precision::F32 => draw::<f32>(&flow, &theory, args.run.seed, args.samples, args.batch, &cpu)?,
-        Precision::F64 => draw::<f64>(&flow, &theory, args.run.seed, args.samples, args.batch, &cpu)?,
+        Precision::F32 => draw::<f32>(&flow, &theory, args.run.seed, [args.samples, args.batch], 12.0, &cpu)?,
+        Precision::F64 => draw::<f64>(&flow, &theory, args.run.seed, [args.samples, args.batch], 12.0, &cpu)?,
     };
     let mut report = Report::new("sample", &theory, args.run.seed, precision_name(args.run.precision));
     sampled.fill(&mut report)?;
@@ -67,21 +67,21 @@ pub fn run(args: &SampleArgs) -> Result<(), Failure> {
         folder.write_config(args)?;
         folder.write("report.json", &report.text())?;
     }
-    say(args.run.json, &sampled.summary());
-    report.print_if(args.run.json)?;
+    report.print_or(args.run.json, &sampled.summary())?;
     if sampled.ensemble.interrupted {
         return Err(Failure::Interrupted(format!("stopped after {} samples", sampled.ensemble.log_weights.len())));
     }
     Ok(())
 }
 
-/// Draws fresh samples and runs the chain over them.
+/// Draws `samples` fresh samples, `batch` at a time, and runs the chain over them. The exact values are worked out if
+/// that takes less than `exact_seconds`.
 pub fn draw<R: Real>(
     flow: &Flow,
     theory: &Theory,
     seed: u64,
-    samples: usize,
-    batch: usize,
+    [samples, batch]: [usize; 2],
+    exact_seconds: f64,
     cpu: &Cpu,
 ) -> Result<Sampled, Failure> {
     let bar = bar("sampling", samples as u64);
@@ -93,7 +93,7 @@ pub fn draw<R: Real>(
     })?;
     let seconds = start.elapsed().as_secs_f64();
     bar.finish_and_clear();
-    let exact = theory.exact_within(5.0);
+    let exact = theory.exact_within(exact_seconds);
     let certificate = Certificate::new(&ensemble.log_weights, exact.as_ref().map(|e| e.log_z))?;
     let estimates = ensemble.estimates()?;
     Ok(Sampled { ensemble, certificate, estimates, exact, seconds })

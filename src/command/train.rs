@@ -7,6 +7,7 @@ use super::progress::{bar, interrupted};
 use super::report::{Report, median};
 use super::theory::{Theory, check_memory};
 use super::{plots, sample};
+use lattice_fields::autograd::optim::LearningRate;
 use lattice_fields::flows::checkpoint::Description;
 use lattice_fields::prelude::*;
 use std::path::Path;
@@ -46,6 +47,10 @@ pub fn run(args: &TrainArgs) -> Result<(), Failure> {
     if !(args.clip > 0.0) {
         return Err(Failure::refused("--clip", "a positive norm", args.clip));
     }
+    if args.steps == 0 {
+        return Err(Failure::refused("--steps", "at least 1", 0));
+    }
+    LearningRate::new(args.lr, args.schedule.clone(), args.steps).map_err(|e| Failure::Refused(e.to_string()))?;
     if args.samples == 0 {
         return Err(Failure::refused("--samples", "at least 1", 0));
     }
@@ -62,7 +67,11 @@ pub fn run(args: &TrainArgs) -> Result<(), Failure> {
         if checkpoint.description != description {
             let expected = serde_json::to_string(&description).unwrap_or_default();
             let found = serde_json::to_string(&checkpoint.description).unwrap_or_default();
-            return Err(Failure::refused(&format!("--resume {}", path.display()), &format!("a training of {expected}"), found));
+            return Err(Failure::refused(
+                &format!("--resume {}", path.display()),
+                &format!("a training of {expected}"),
+                found,
+            ));
         }
         Some(checkpoint)
     } else {
@@ -70,19 +79,36 @@ pub fn run(args: &TrainArgs) -> Result<(), Failure> {
     };
     let folder = Folder::open(args.run.out.as_deref(), args.run.force || args.resume)?;
     folder.write_config(args)?;
-    say(args.run.json, &format!("{}\n{:?}, {} parameters, into {}", theory.action.formula(), theory.action, flow.parameters.len(), folder.0.display()));
+    say(
+        args.run.json,
+        &format!(
+            "{}\n{:?}, {} parameters, into {}",
+            theory.action.formula(),
+            theory.action,
+            flow.parameters.len(),
+            folder.0.display()
+        ),
+    );
     let trained = match args.run.precision {
-        Precision::F32 => train::<f32>(&mut flow, &theory, training, &description, resume.as_ref(), &cpu, &folder, args.save_every)?,
-        Precision::F64 => train::<f64>(&mut flow, &theory, training, &description, resume.as_ref(), &cpu, &folder, args.save_every)?,
+        Precision::F32 => {
+            train::<f32>(&mut flow, &theory, training, &description, resume.as_ref(), &cpu, &folder, args.save_every)?
+        }
+        Precision::F64 => {
+            train::<f64>(&mut flow, &theory, training, &description, resume.as_ref(), &cpu, &folder, args.save_every)?
+        }
     };
     write_history(&folder, &trained)?;
     if trained.interrupted {
         let path = folder.file(MODEL);
-        return Err(Failure::Interrupted(format!("stopped at step {}; --resume continues from {}", trained.steps, path.display())));
+        return Err(Failure::Interrupted(format!(
+            "stopped at step {}; --resume continues from {}",
+            trained.steps,
+            path.display()
+        )));
     }
     let sampled = match args.run.precision {
-        Precision::F32 => sample::draw::<f32>(&flow, &theory, args.run.seed, args.samples, 1024, &cpu)?,
-        Precision::F64 => sample::draw::<f64>(&flow, &theory, args.run.seed, args.samples, 1024, &cpu)?,
+        Precision::F32 => sample::draw::<f32>(&flow, &theory, args.run.seed, [args.samples, 1024], 12.0, &cpu)?,
+        Precision::F64 => sample::draw::<f64>(&flow, &theory, args.run.seed, [args.samples, 1024], 12.0, &cpu)?,
     };
     let mut report = Report::new("train", &theory, args.run.seed, precision_name(args.run.precision));
     report.set("steps", trained.steps);
@@ -95,8 +121,7 @@ pub fn run(args: &TrainArgs) -> Result<(), Failure> {
     report.set("instruction_set_of_machine", cpu.level().name());
     folder.write("report.json", &report.text())?;
     plots::training(&folder.file("training.svg"), &trained.history, sampled.exact.as_ref().map(|e| e.log_z))?;
-    say(args.run.json, &sampled.summary());
-    report.print_if(args.run.json)
+    report.print_or(args.run.json, &sampled.summary())
 }
 
 pub fn precision_name(precision: Precision) -> &'static str {
@@ -125,7 +150,9 @@ fn check_training_memory(theory: &Theory, architecture: &Architecture, threads: 
     let taps = (architecture.kernel as f64).powi(theory.lattice.directions() as i32);
     let layers = architecture.layers as f64;
     let cores = if threads == 0 { std::thread::available_parallelism().map_or(1, usize::from) } else { threads };
-    let bytes = volume * layers * (64.0 * channels as f64 * cores as f64 + 24.0 * taps * (1 + architecture.hidden.len()) as f64);
+    let bytes = volume
+        * layers
+        * (64.0 * channels as f64 * cores as f64 + 24.0 * taps * (1 + architecture.hidden.len()) as f64);
     check_memory(&format!("a flow of {} layers on lattice {:?}", architecture.layers, theory.lattice.extents()), bytes)
 }
 
@@ -147,9 +174,8 @@ pub fn train<R: Real>(
         trainer.resume(checkpoint)?;
     }
     let path = folder.file(MODEL);
-    let save = |trainer: &Trainer<'_, R>| -> Result<(), Failure> {
-        Ok(Checkpoint::of(trainer, description)?.write(&path)?)
-    };
+    let save =
+        |trainer: &Trainer<'_, R>| -> Result<(), Failure> { Ok(Checkpoint::of(trainer, description)?.write(&path)?) };
     let bar = bar("training", steps);
     bar.set_position(trainer.steps_done());
     let start = Instant::now();
@@ -204,7 +230,11 @@ pub fn write_history(folder: &Folder, trained: &Trained) -> Result<(), Failure> 
 /// Reads the model of a folder.
 pub fn read_model(folder: &Path) -> Result<Checkpoint, Failure> {
     if !folder.exists() {
-        return Err(Failure::refused(&format!("--model {}", folder.display()), "a folder with model.safetensors", "nothing there"));
+        return Err(Failure::refused(
+            &format!("--model {}", folder.display()),
+            "a folder with model.safetensors",
+            "nothing there",
+        ));
     }
     let path = if folder.is_dir() { folder.join(MODEL) } else { folder.to_path_buf() };
     Ok(Checkpoint::read(&path)?)
