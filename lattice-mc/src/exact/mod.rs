@@ -1,1 +1,33 @@
-//! What is known exactly.
+//! What is known exactly: the free field by momentum sums, φ⁴ on narrow lattices by transfer matrix.
+//!
+//! | file | idea |
+//! |---|---|
+//! | `phi4` | the entry: chooses a method and completes its numbers |
+//! | `plan` | layout of a lattice, cost of its solution |
+//! | `free` | λ = 0, any lattice |
+//! | `site` | levels of the transfer matrix of one site |
+//! | `chain` | one direction |
+//! | `row`, `sector` | states of a ring of sites and their symmetries |
+//! | `element`, `time_link` | operators between those states |
+//! | `transfer` | traces of powers of the transfer matrix |
+//! | `result`, `error` | what comes out |
+mod chain;
+mod element;
+mod error;
+mod free;
+mod phi4;
+mod plan;
+mod result;
+mod row;
+mod sector;
+mod site;
+#[cfg(test)]
+mod tests;
+mod time_link;
+mod transfer;
+
+pub use error::ExactError;
+pub use free::free_field;
+pub use phi4::{phi4, phi4_cost, phi4_with};
+pub use plan::{Cost, Effort};
+pub use result::{Exact, Method};
