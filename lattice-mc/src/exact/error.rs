@@ -71,6 +71,26 @@ pub enum ExactError {
         /// Memory allowed in GiB.
         gib_limit: f64,
     },
+    /// The row states that can be afforded do not resolve the field.
+    #[error(
+        "exact φ⁴ by transfer matrix is not cheap: width {width} at mass2 = {mass2}, lambda = {lambda} with {states} row \
+         states: expected numbers that change by at most {limit:.0e} with the cut, found {change:.0e}; the field is too \
+         light for so narrow a budget, use Monte Carlo or a larger `Effort`"
+    )]
+    Unresolved {
+        /// Sites in a row.
+        width: usize,
+        /// m².
+        mass2: f64,
+        /// λ.
+        lambda: f64,
+        /// Row states used.
+        states: usize,
+        /// The estimated truncation error.
+        change: f64,
+        /// The largest that is accepted.
+        limit: f64,
+    },
     /// The weight of a single site is too wide for the quadrature.
     #[error(
         "exact φ⁴: quadrature of the site weight exp(−m²φ² − λφ⁴) at mass2 = {mass2}, lambda = {lambda}: expected at \

@@ -7,6 +7,9 @@ use super::{
     transfer,
 };
 
+/// Numbers that change more than this between the last two cuts are not given out.
+const LARGEST_CHANGE: f64 = 1e-2;
+
 /// Solves φ⁴ theory, or the free field for `lambda = 0`, on a periodic lattice of any dimension, where that is cheap.
 ///
 /// Cheap are lattices of one direction, of two directions up to a width of about 8 (10 with fewer digits; the other
@@ -15,7 +18,7 @@ use super::{
 /// `truncation_error` for the digits.
 ///
 /// # Errors
-/// Bad extents or couplings, a shape or a width out of reach.
+/// Bad extents or couplings, a shape or a width out of reach, a field too light to be resolved.
 ///
 /// ```
 /// let exact = lattice_mc::exact::phi4(&[2, 2], -4.0, 8.0)?;
@@ -77,7 +80,12 @@ pub fn phi4_with(extents: &[usize], mass2: f64, lambda: f64, effort: &Effort) ->
                 }))
             };
             let (coarse, fine) = (at(10.0 * plan.cost.cut)?, at(plan.cost.cut)?);
-            Ok(Exact { truncation_error: largest_change(&coarse, &fine), ..fine })
+            let (change, states) = (largest_change(&coarse, &fine), plan.cost.states);
+            if change.is_nan() || change > LARGEST_CHANGE {
+                let (width, limit) = (ring.width, LARGEST_CHANGE);
+                return Err(ExactError::Unresolved { width, mass2, lambda, states, change, limit });
+            }
+            Ok(Exact { truncation_error: change, ..fine })
         }
     }
 }
@@ -151,7 +159,12 @@ fn largest_change(a: &Exact, b: &Exact) -> f64 {
         change = change.max(relative(a, b));
     }
     if let (Some(a), Some(b)) = (a.gap, b.gap) {
-        change = change.max(relative(a, b));
+        change = change.max((a - b).abs());
+    }
+    for (a, b) in [(a.last_link, b.last_link), (a.virial, b.virial)] {
+        if let (Some(a), Some(b)) = (a, b) {
+            change = change.max(relative(a, b));
+        }
     }
     g.iter().zip(h).fold(change, |m, (a, b)| m.max(((a - b) / scale).abs()))
 }

@@ -29,8 +29,9 @@ pub struct Exact {
     /// Mass gap `−log(λ₁/λ₀)` of the transfer matrix along the last direction, the other extents as they are.
     pub gap: Option<f64>,
     /// Estimate of the error made by truncating the row states: the largest change of any number above (absolute for
-    /// `log Z`, relative for the others, the largest `g` setting the scale of `g`) when ten times as coarse a cut is used.
-    /// The true error is usually ten times smaller still. Zero where nothing is truncated but rounding.
+    /// `log Z` and the gap, relative for the others, the largest `g` setting the scale of `g`) between this cut of the
+    /// states and one ten times as coarse. For correlation lengths below the width the true error is usually ten times
+    /// smaller still. Zero where nothing is truncated but rounding.
     pub truncation_error: f64,
     /// How the numbers were found.
     pub method: Method,

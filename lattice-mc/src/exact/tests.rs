@@ -242,3 +242,22 @@ fn unbounded_actions_are_refused() {
     assert!(matches!(phi4(&[4, 4], -1.0, 0.0), Err(ExactError::Divergent { .. })));
     assert!(matches!(phi4(&[4, 4], 1.0, f64::NAN), Err(ExactError::NotFinite { name: "lambda", .. })));
 }
+
+#[test]
+fn unresolved_numbers_are_not_given_out() {
+    // Correlation length 30 on four sites: the levels of a single site fall off far too slowly.
+    let effort = Effort { seconds: 1.0, ..Effort::default() };
+    match phi4_with(&[4, 4], 1e-3, 1e-3, &effort) {
+        Err(ExactError::Unresolved { change, limit, .. }) => assert!(change > limit),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn deeply_broken_phases_have_two_minima() {
+    // Tunnelling is negligible: log Z is that of one minimum and ln 2, the gap vanishes.
+    let e = quick(&[3, 3], -8.0, 1.0);
+    assert!(e.gap.unwrap() < 1e-6);
+    close(e.virial.unwrap(), 1.0, 1e-6);
+    close(e.chi2 / 9.0, 4.0, 0.2);
+}
