@@ -1,1 +1,139 @@
-//! Later.
+//! Composite programs: their values and gradients, recomputation, errors; and that no graph panics.
+
+mod errors;
+mod nonsense;
+
+use crate::draw::{Domain, Draw};
+use crate::host::{Host, Value};
+use crate::programs::{ARGUMENTS, Recipe, recipes};
+use crate::rules;
+use lattice_autograd::reverse;
+use lattice_tensor::ops::{Conv, ConvKernel, Mask, Pointwise, SumSites};
+use lattice_tensor::{Cpu, Fibre, Graph, Lattice, Layout, Location, NodeId, Spec};
+use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
+
+/// The same cases in every run; a failing one is printed whole, and smaller.
+fn config(cases: u32) -> ProptestConfig {
+    ProptestConfig { cases, rng_seed: RngSeed::Fixed(20), failure_persistence: None, ..ProptestConfig::default() }
+}
+
+/// Small arguments for a recipe.
+fn arguments(recipe: &Recipe, samples: usize) -> (Vec<Value>, Draw) {
+    let mut draw = Draw::new("recipe", recipe.steps.len());
+    let values = ARGUMENTS.iter().map(|&spec| draw.value(spec, &recipe.lattice, samples, Domain::Apart(0)));
+    let values = values.collect::<Vec<_>>().into_iter().map(|v| v.map(|x, _| x / 2.0)).collect();
+    (values, draw)
+}
+
+fn run(graph: &Graph, outputs: &[NodeId], values: &[Value], samples: usize) -> Vec<Value> {
+    let layout = Layout::samples(graph.lattice(), 8);
+    Host::<f64>::new(graph, outputs, &layout).unwrap().run(&Cpu::new(1).unwrap(), values, samples).unwrap()
+}
+
+proptest! {
+    #![proptest_config(config(400))]
+
+    /// Simplifying, joining and planning change nothing beyond rounding.
+    #[test]
+    fn values_are_those_of_plain_numbers(recipe in recipes(24)) {
+        let samples = 3;
+        let (values, _) = arguments(&recipe, samples);
+        let (written, _, result) = recipe.graph();
+        let expected = recipe.compute(&values, samples);
+        let expected = expected.numbers();
+        let found = run(&written.graph, &[result], &values, samples)[0].numbers();
+        for s in 0..samples {
+            let expected = expected[s % expected.len()];
+            // Sines of large numbers amplify rounding.
+            prop_assert!((found[s] - expected).abs() < 1e-7, "sample {s}: {} for {expected}\n{}", found[s], written.graph);
+        }
+    }
+
+    #[test]
+    fn gradients_are_those_of_difference_quotients(recipe in recipes(12)) {
+        let samples = 2;
+        let (values, mut draw) = arguments(&recipe, samples);
+        let (mut written, wanted, result) = recipe.graph();
+        let checked = rules::check(&mut written.graph, result, &wanted, &values, samples, &mut draw);
+        prop_assert!(checked.is_ok(), "{}\n{}", checked.unwrap_err(), written.graph);
+    }
+
+    /// Computing inner values again for the backward half changes neither values nor gradients, not by one bit.
+    #[test]
+    fn recomputed_gradients_have_the_same_bits(recipe in recipes(24), cuts in prop::collection::vec(any::<u8>(), 0..6)) {
+        let samples = 3;
+        let (values, _) = arguments(&recipe, samples);
+        let gradients = |cuts: &[u8]| {
+            let (mut written, wanted, result) = recipe.graph();
+            let mut ends: Vec<usize> = cuts.iter().map(|&c| written.cuts[c as usize % written.cuts.len()]).collect();
+            ends.sort_unstable();
+            let scopes: Vec<_> = ends.windows(2).map(|w| w[0]..w[1]).collect();
+            let one = written.graph.constant(1.0);
+            let found = reverse::vjp(&mut written.graph, result, one, &wanted, &scopes).unwrap();
+            let outputs: Vec<NodeId> = [result].into_iter().chain(found.into_iter().flatten()).collect();
+            (run(&written.graph, &outputs, &values, samples), written.graph)
+        };
+        let (remembered, _) = gradients(&[]);
+        let (recomputed, graph) = gradients(&cuts);
+        prop_assert_eq!(remembered.len(), recomputed.len());
+        for (i, (a, b)) in remembered.iter().zip(&recomputed).enumerate() {
+            prop_assert!(a.same_bits(b), "output {} differs: {:?} and {:?}\n{}", i, a, b, graph);
+        }
+    }
+}
+
+/// A batch that does not fill its last row: what the spare lanes hold must not reach sums over the batch, even where a
+/// function has a pole at zero.
+#[test]
+fn padding_does_not_reach_sums_over_the_batch() {
+    let lattice = Lattice::periodic([2, 2]).unwrap();
+    let mut graph = Graph::new(&lattice);
+    let phi = graph.argument("phi", Spec::scalar_field()).unwrap();
+    let kernel =
+        ConvKernel { extents: vec![1, 1], from: Location::All, to: Location::All, inputs: 1, outputs: 1, biased: true };
+    let w = graph.argument("w", Spec::Weights { offset: 0, len: 2 }).unwrap();
+    let inverse = graph.push(Pointwise::Recip, &[phi]).unwrap();
+    let y = graph.push(Conv(kernel), &[inverse, w]).unwrap();
+    let y = graph.push(Pointwise::Recip, &[y]).unwrap();
+    let sum = graph.push(SumSites, &[y]).unwrap();
+    let values = [Value::Field(vec![vec![2.0; 4]; 3]), Value::Weights(vec![1.0, 0.5])];
+    rules::check(&mut graph, sum, &[phi, w], &values, 3, &mut Draw::new("padding", 0)).unwrap();
+    // y = 1/(w/φ + b) = 1: by the weight −1/φ = −1/2 on each of 12 sites, by the bias −1.
+    let mask = graph.push(Mask, &[]).unwrap();
+    let found = reverse::vjp(&mut graph, sum, mask, &[w], &[]).unwrap();
+    assert_eq!(run(&graph, &[found[0].unwrap()], &values, 3), [Value::Sums(vec![-6.0, -12.0])]);
+}
+
+/// The gradient of a hidden field with one channel is a field with one channel.
+#[test]
+fn nets_may_have_one_hidden_channel() {
+    let lattice = Lattice::periodic([3, 4]).unwrap();
+    let mut graph = Graph::new(&lattice);
+    let phi = graph.argument("phi", Spec::scalar_field()).unwrap();
+    let kernel =
+        |extents| ConvKernel { extents, from: Location::All, to: Location::All, inputs: 1, outputs: 1, biased: true };
+    let w = [0, 4].map(|offset| graph.argument("w", Spec::Weights { offset, len: 4 }).unwrap());
+    let hidden = graph.push(Conv(kernel(vec![3, 1])), &[phi, w[0]]).unwrap();
+    let hidden = graph.push(Pointwise::Tanh, &[hidden]).unwrap();
+    assert_eq!(graph.spec(hidden), Spec::Field { location: Location::All, fibre: Fibre::Channels(1) });
+    let y = graph.push(Conv(kernel(vec![1, 3])), &[hidden, w[1]]).unwrap();
+    let y = graph.push(Pointwise::Tanh, &[y]).unwrap();
+    let sum = graph.push(SumSites, &[y]).unwrap();
+    let mut draw = Draw::new("one channel", 0);
+    let mut number = |spec| draw.value(spec, &lattice, 5, Domain::Apart(0));
+    let values = [Spec::scalar_field(), graph.spec(w[0]), graph.spec(w[1])].map(&mut number);
+    rules::check(&mut graph, sum, &[phi, w[0], w[1]], &values, 5, &mut draw).unwrap();
+}
+
+/// Masks made before and after a recomputation are the same numbers.
+#[test]
+fn every_mask_is_filled() {
+    let lattice = Lattice::periodic([2]).unwrap();
+    let mut graph = Graph::new(&lattice);
+    let before = graph.push(Mask, &[]).unwrap();
+    graph.next_generation();
+    let after = graph.push(Mask, &[]).unwrap();
+    let ones = Value::PerSample(vec![1.0; 3]);
+    assert_eq!(run(&graph, &[before, after], &[], 3), [ones.clone(), ones]);
+}

@@ -1,11 +1,11 @@
 //! The battery. Each test walks the list of [`cases`]; a failure prints the case and its number.
 
 mod cases;
-mod rules;
 
 use crate::draw::{Domain, Draw};
 use crate::host::{Host, Value};
 use crate::reference::{Answer, translated};
+use crate::rules;
 use cases::{Case, LIST};
 use lattice_tensor::lanes::Level;
 use lattice_tensor::ops::{Op, Pointwise};

@@ -11,7 +11,11 @@ mod host;
 mod layering;
 /// The battery: what every op must satisfy.
 mod ops;
+/// Random programs of many ops, and what they should give.
+mod programs;
 /// Each op once more, slow and obvious.
 mod reference;
 /// The same bits for any number of threads and any cut of the batch.
 mod reproducible;
+/// Gradients against difference quotients.
+mod rules;

@@ -1,0 +1,1 @@
+//! Whatever is asked for, the answer is a result or an error, never a panic.
