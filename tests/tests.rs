@@ -15,6 +15,7 @@ mod layering;
 mod ops;
 /// Monte Carlo against what is known exactly.
 mod physics;
+/// Random programs of many ops, and what they should give.
 mod programs;
 /// Random fields: the same numbers in every layout.
 mod random;
@@ -22,6 +23,7 @@ mod random;
 mod reference;
 /// The same bits for any number of threads and any cut of the batch.
 mod reproducible;
+/// Gradients against difference quotients.
 mod rules;
 /// Every op's shader exists and is valid.
 mod shaders;

@@ -56,10 +56,10 @@ impl<R: Real> FieldData<R> {
     pub fn zeros(layout: &Arc<Layout>, location: Location, fibre: Fibre, samples: usize) -> Result<Self> {
         layout.check_width::<R>()?;
         let rows = layout.rows(location)?.len();
-        let per_block = (rows * fibre.components() * R::WIDTH) as u128;
-        let bytes = per_block * layout.blocks(samples) as u128 * size_of::<R>() as u128;
-        let len = usize::try_from(per_block * layout.blocks(samples) as u128)
-            .map_err(|_| Error::OutOfMemory { what: "a field".into(), bytes })?;
+        let per_block = rows as u128 * fibre.components() as u128 * R::WIDTH as u128;
+        let numbers = per_block.saturating_mul(layout.blocks(samples) as u128);
+        let bytes = numbers.saturating_mul(size_of::<R>() as u128);
+        let len = usize::try_from(numbers).map_err(|_| Error::OutOfMemory { what: "a field".into(), bytes })?;
         Ok(FieldData {
             layout: layout.clone(),
             location,

@@ -206,12 +206,11 @@ impl Location {
     pub fn shifted(self, mu: usize, steps: i32) -> Location {
         match self {
             Location::All => Location::All,
-            Location::Parity(p) => Location::Parity((p as i32 - steps).rem_euclid(2) as u8),
-            Location::Stripe { mu: across, period, offset } if across as usize == mu => Location::Stripe {
-                mu: across,
-                period,
-                offset: (offset as i32 - steps).rem_euclid(period as i32) as u16,
-            },
+            Location::Parity(p) => Location::Parity((p as i64 - steps as i64).rem_euclid(2) as u8),
+            Location::Stripe { mu: across, period, offset } if across as usize == mu => {
+                let offset = (offset as i64 - steps as i64).rem_euclid(period.max(1) as i64) as u16;
+                Location::Stripe { mu: across, period, offset }
+            }
             stripe => stripe,
         }
     }
@@ -221,12 +220,17 @@ impl Location {
     /// # Errors
     /// If an extent is no multiple of the sub-lattice's period.
     pub fn check(self, lattice: &Lattice) -> Result<()> {
-        if let Location::Stripe { mu, period, offset } = self {
-            lattice.check_direction(mu as usize)?;
-            if period == 0 || offset >= period {
-                let expected = format!("a stripe's offset must be below its period, found {offset} and {period}");
-                return Err(Error::Lattice { extents: lattice.extents.clone(), expected });
+        let refuse = |expected| Err(Error::Lattice { extents: lattice.extents.clone(), expected });
+        match self {
+            Location::Parity(p @ 2..) => return refuse(format!("a parity is 0 or 1, found {p}")),
+            Location::Stripe { mu, period, offset } => {
+                lattice.check_direction(mu as usize)?;
+                if period == 0 || offset >= period {
+                    let found = format!("found {offset} and {period}");
+                    return refuse(format!("a stripe's offset must be below its period, {found}"));
+                }
             }
+            _ => {}
         }
         for (mu, &l) in lattice.extents().iter().enumerate() {
             let period = self.period(mu);
@@ -235,7 +239,7 @@ impl Location {
                     Location::Parity(_) => format!("a checkerboard needs even extents, found {l} in direction {mu}"),
                     _ => format!("stripes need an extent that is a multiple of {period} in direction {mu}, found {l}"),
                 };
-                return Err(Error::Lattice { extents: lattice.extents.clone(), expected });
+                return refuse(expected);
             }
         }
         Ok(())

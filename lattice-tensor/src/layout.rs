@@ -78,9 +78,9 @@ impl Layout {
         if inner.len() != lattice.directions() {
             return refuse(format!("expected {} factors", lattice.directions()));
         }
-        let nodes: usize = inner.iter().product();
+        let nodes = inner.iter().try_fold(1_usize, |nodes, &i| nodes.checked_mul(i)).unwrap_or(0);
         if nodes == 0 || !width.is_multiple_of(nodes) {
-            return refuse(format!("the number of virtual nodes must divide the {width} lanes, found {nodes}"));
+            return refuse(format!("the number of virtual nodes must divide the {width} lanes"));
         }
         if let Some(mu) = (0..inner.len()).find(|&mu| lattice.extents()[mu] % inner[mu] != 0) {
             return refuse(format!("factor {} does not divide extent {}", inner[mu], lattice.extents()[mu]));

@@ -1,5 +1,6 @@
 //! What a node of a program is: where it lives and what sits there.
 
+use crate::error::{Error, Result};
 use crate::lattice::{Lattice, Location};
 
 /// What sits on one site, as known at run time.
@@ -56,6 +57,26 @@ impl Spec {
     /// A real field on every site.
     pub fn scalar_field() -> Spec {
         Spec::Field { location: Location::All, fibre: Fibre::Scalar }
+    }
+
+    /// Refuses a field on a sub-lattice that does not close around the lattice, and more numbers than memory addresses.
+    ///
+    /// # Errors
+    /// If it is one of these.
+    pub fn check(&self, lattice: &Lattice) -> Result<()> {
+        let numbers = match *self {
+            Spec::Field { location, fibre } => {
+                location.check(lattice)?;
+                lattice.volume().checked_mul(fibre.components())
+            }
+            Spec::PerSample | Spec::Uniform => Some(1),
+            Spec::Weights { offset, len } => offset.checked_add(len),
+            Spec::BatchSum { len } => Some(len),
+        };
+        match numbers {
+            Some(n) if (n as u64) < 1 << 40 => Ok(()),
+            _ => Err(Error::op("type", "fewer than 2^40 numbers", self)),
+        }
     }
 
     /// Numbers that one sample needs.

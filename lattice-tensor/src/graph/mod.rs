@@ -130,7 +130,8 @@ impl Graph {
     /// As [`Graph::push`] for an op that is already shared.
     pub fn push_any(&mut self, op: Arc<dyn AnyOp>, inputs: &[NodeId], line: &'static Line<'static>) -> Result<NodeId> {
         let specs: Vec<Spec> = inputs.iter().map(|&i| self.spec(i)).collect();
-        let spec = op.infer(&self.lattice, &specs).map_err(|e| e.at(line))?;
+        let inferred = op.infer(&self.lattice, &specs).and_then(|spec| spec.check(&self.lattice).map(|()| spec));
+        let spec = inferred.map_err(|e| e.at(line))?;
         if let Some(simpler) = simplify::rewrite(self, op.as_ref(), inputs, line)? {
             return Ok(simpler);
         }

@@ -66,6 +66,10 @@ impl Kernel {
         if self.inputs == 0 || self.outputs == 0 {
             return Err(Error::op(op, "at least one channel in and out", self));
         }
+        let factors = self.extents.iter().chain([&self.inputs, &self.outputs]);
+        if factors.copied().try_fold(1_usize, usize::checked_mul).is_none_or(|n| n >= 1 << 31) {
+            return Err(Error::op(op, "fewer than 2^31 weights", self));
+        }
         if !lattice.is_real() {
             return Err(Error::op(op, "periodic or antiperiodic boundaries", "twisted ones"));
         }

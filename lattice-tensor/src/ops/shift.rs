@@ -32,7 +32,8 @@ impl Op for Shift {
     fn infer(&self, lattice: &Lattice, inputs: &[Spec]) -> Result<Spec> {
         match *inputs {
             [Spec::Field { location, fibre }] if location == self.from => {
-                if self.displacement.len() != lattice.directions() {
+                // The way back must be a number too.
+                if self.displacement.len() != lattice.directions() || self.displacement.contains(&i32::MIN) {
                     let expected = format!("a displacement with {} entries", lattice.directions());
                     return Err(Error::op(Self::NAME, expected, &self.displacement));
                 }

@@ -368,8 +368,9 @@ impl<'g> Planner<'g> {
             let role = node.op.role();
             match (&role, node.spec) {
                 (Role::Argument, Spec::Uniform) => {
-                    let argument = self.graph.arguments().iter().position(|&a| a == id).unwrap_or(0);
-                    self.uniform(id, UniformStep::Argument(argument));
+                    let declared = self.graph.arguments().iter().position(|&a| a == id);
+                    let undeclared = || Error::op("argument", "one declared by the graph", &node.op).at(node.line);
+                    self.uniform(id, UniformStep::Argument(declared.ok_or_else(undeclared)?));
                 }
                 (Role::Argument, _) => {}
                 (Role::Constant(value), _) => self.uniform(id, UniformStep::Constant(*value)),
