@@ -128,6 +128,17 @@ impl<S: Isa, R: Real> Lane<S, R> {
         unsafe { self.store(to.as_mut_ptr()) }
     }
 
+    /// Adds each lane to an `f64` of its own, from `sums[index]` on.
+    ///
+    /// # Panics
+    /// If the slice is too short.
+    #[inline(always)]
+    pub fn add_to_sums(self, sums: &mut [f64], index: usize) {
+        let sums = &mut sums[index..][..Self::LEN];
+        // SAFETY: the slice holds one number for each lane.
+        unsafe { R::add_to_f64(self.simd, self.reg, sums.as_mut_ptr()) }
+    }
+
     /// Loads part `part` of the lane group at `row`, lane `l` of the group taken from lane `from[l]`.
     ///
     /// # Safety
