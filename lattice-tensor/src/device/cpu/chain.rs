@@ -247,17 +247,15 @@ fn execute<S: Isa, R: Real>(simd: S, instruction: &Instruction, memory: &Memory<
         Instruction::Sum { from, output } => {
             let (at, stride) = memory.operand(*from);
             if let Place::PerSample { at: sums, .. } = memory.outputs[*output] {
-                let lanes = Lane::<S, R>::LEN;
-                let mut strip = [0.0; 16];
-                // SAFETY: the sums hold one number a lane; the operand has `rows` rows.
-                unsafe {
-                    // In a local array the sums stay in registers over the strip.
-                    std::ptr::copy_nonoverlapping(sums.add(lane0), strip.as_mut_ptr(), lanes);
-                    for row in 0..rows {
-                        let value = Lane::<S, R>::load(simd, at.add(row * stride + lane0));
-                        R::add_to_f64(simd, value.reg(), strip.as_mut_ptr());
+                for row in 0..rows {
+                    // SAFETY: the operand has `rows` rows; the sums hold one number a lane.
+                    unsafe {
+                        R::add_to_f64(
+                            simd,
+                            Lane::<S, R>::load(simd, at.add(row * stride + lane0)).reg(),
+                            sums.add(lane0),
+                        );
                     }
-                    std::ptr::copy_nonoverlapping(strip.as_ptr(), sums.add(lane0), lanes);
                 }
             }
         }
