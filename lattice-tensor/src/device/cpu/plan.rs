@@ -12,7 +12,7 @@ use crate::graph::{Graph, NodeId};
 use crate::lanes::Real;
 use crate::lattice::Location;
 use crate::layout::{Layout, Twists};
-use crate::ops::{Pointwise, Role, Site};
+use crate::ops::{Pointwise, Role, Site, Tables};
 use crate::spec::{Cost, Spec};
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -166,6 +166,7 @@ struct Planner<'g> {
     uniforms: usize,
     per_samples: usize,
     twists: Twists,
+    tables: Tables,
     /// The step that is being prepared, counted from 1.
     work_step: usize,
 }
@@ -195,6 +196,7 @@ impl<'g> Planner<'g> {
             uniforms: 0,
             per_samples: 0,
             twists: Twists::new(layout),
+            tables: Tables::default(),
             work_step: 0,
         }
     }
@@ -620,7 +622,7 @@ impl<'g> Planner<'g> {
             Work::Kernel(id) => {
                 let node = self.graph.node(*id);
                 let specs: Vec<Spec> = node.inputs.iter().map(|&i| self.spec(i)).collect();
-                let site = Site { layout: self.layout, inputs: &specs, output: node.spec };
+                let site = Site { layout: self.layout, inputs: &specs, output: node.spec, tables: &self.tables };
                 let kernel = prepare::<R>(node.op.as_ref(), &site).map_err(|e| e.at(node.line))?;
                 let inputs = node.inputs.iter().map(|&i| self.home(i)).collect::<Result<_>>()?;
                 Ok(Step { kernel, inputs, outputs: vec![self.home(*id)?], name: node.op.name() })
