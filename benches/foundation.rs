@@ -16,10 +16,11 @@ mod workloads;
 use lattice_autograd::{Trace, Var};
 use lattice_flows::{Bijection, Error, Normal, Trainer};
 use lattice_mc::Action;
+use lattice_tensor::device::cpu::Aligned;
 use lattice_tensor::lanes::{Isa, Lane, Level, Real, Vectorize};
 use lattice_tensor::ops::{Conv, ConvKernel, SumSites};
 use lattice_tensor::{Bindings, Cpu, Fibre, Lattice, Layout, Location, NodeId, Spec};
-use measure::{copy_bandwidth, peak_flops, seconds};
+use measure::{Traffic, bandwidth, peak_flops, seconds};
 use one_op::OneOp;
 use std::hint::black_box;
 use std::sync::Arc;
@@ -211,8 +212,8 @@ fn su3_of<R: Real>(extent: usize) -> Result<(), Error> {
     let tolerance = if R::WIDTH == 16 { 1e-6 } else { 1e-13 };
     assert!((found - expected).abs() < tolerance, "plaquette {found}, expected {expected}");
     let matrix_bytes = (su3::MATRIX * size_of::<R>()) as f64 * volume;
-    let (a, b) = (links.direction(0), links.direction(1));
-    let mut c = vec![R::default(); links.matrices()];
+    let (a, b) = (links.direction(0)?, links.direction(1)?);
+    let mut c = Aligned::zeros(links.matrices(), "a bench")?;
     su3::multiply(level, &a, &b, &mut c);
     check_product(&a, &b, &c, tolerance);
     let multiply = seconds(0.4, || su3::multiply(level, black_box(&a), black_box(&b), black_box(&mut c)));
@@ -227,9 +228,9 @@ fn su3_of<R: Real>(extent: usize) -> Result<(), Error> {
         black_box(links.plaquette(level));
     });
     let peak = peak_flops::<R>(level);
-    let report = |what: &str, time: f64, flops: f64, bytes: f64| {
-        // The bandwidth of a copy with the same working set, be it in a cache or not.
-        let bandwidth = copy_bandwidth(level, bytes as usize);
+    let report = |what: &str, time: f64, flops: f64, bytes: f64, traffic| {
+        // The bandwidth of a plain loop with the same reads and writes over as much memory, in a cache or not.
+        let bandwidth = bandwidth(level, traffic, bytes as usize);
         let (by_flops, by_bytes) = (flops / peak, bytes / bandwidth);
         let (limit, binds) = if by_flops > by_bytes { (by_flops, "FMA") } else { (by_bytes, "bandwidth") };
         println!(
@@ -243,9 +244,9 @@ fn su3_of<R: Real>(extent: usize) -> Result<(), Error> {
             100.0 * limit / time
         );
     };
-    report("shift", shift, 0.0, 2.0 * matrix_bytes);
-    report("multiply", multiply.best, su3::PRODUCT_FLOPS * volume, 3.0 * matrix_bytes);
-    report("plaquette", plaquette.best, su3::PLAQUETTE_FLOPS * volume, 4.0 * matrix_bytes);
+    report("shift", shift, 0.0, 2.0 * matrix_bytes, Traffic::Copy);
+    report("multiply", multiply.best, su3::PRODUCT_FLOPS * volume, 3.0 * matrix_bytes, Traffic::Add);
+    report("plaquette", plaquette.best, su3::PLAQUETTE_FLOPS * volume, 4.0 * matrix_bytes, Traffic::Read);
     Ok(())
 }
 

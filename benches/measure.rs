@@ -1,6 +1,7 @@
 //! Timing, and the most that this machine can do.
 #![allow(dead_code, reason = "each bench uses a part")]
 
+use lattice_tensor::device::cpu::Aligned;
 use lattice_tensor::lanes::{Isa, Lane, Level, Real, Vectorize};
 use std::hint::black_box;
 use std::time::Instant;
@@ -75,33 +76,72 @@ pub fn peak_flops<R: Real>(level: Level) -> f64 {
     flops / time.best
 }
 
-struct Copy<'a, R> {
-    from: &'a [R],
-    to: &'a mut [R],
+/// What a loop over memory does with each number.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Traffic {
+    /// One array is read.
+    Read,
+    /// One is read, one written.
+    Copy,
+    /// Two are read, one written.
+    Add,
 }
 
-impl<R: Real> Vectorize for Copy<'_, R> {
+struct Stream<'a> {
+    traffic: Traffic,
+    a: &'a [f32],
+    b: &'a [f32],
+    to: &'a mut [f32],
+}
+
+impl Vectorize for Stream<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Isa>(self, simd: S) {
-        let step = 4 * R::WIDTH;
-        for (from, to) in self.from.chunks_exact(step).zip(self.to.chunks_exact_mut(step)) {
-            for part in 0..4 * Lane::<S, R>::PARTS {
-                Lane::<S, R>::at(simd, from, part * Lane::<S, R>::LEN).put(to, part * Lane::<S, R>::LEN);
+        let Stream { traffic, a, b, to } = self;
+        let len = Lane::<S, f32>::LEN;
+        let load = |from: &[f32], i: usize| Lane::<S, f32>::at(simd, from, i * len);
+        let step = 8 * len;
+        match traffic {
+            Traffic::Read => {
+                let mut sums = [Lane::constant(simd, 0.0); 8];
+                for a in a.chunks_exact(step) {
+                    for (i, sum) in sums.iter_mut().enumerate() {
+                        *sum = *sum + load(a, i);
+                    }
+                }
+                sums.into_iter().enumerate().for_each(|(i, sum)| sum.put(to, i * len));
+            }
+            Traffic::Copy => {
+                for (a, to) in a.chunks_exact(step).zip(to.chunks_exact_mut(step)) {
+                    (0..8).for_each(|i| load(a, i).put(to, i * len));
+                }
+            }
+            Traffic::Add => {
+                for ((a, b), to) in a.chunks_exact(step).zip(b.chunks_exact(step)).zip(to.chunks_exact_mut(step)) {
+                    (0..8).for_each(|i| (load(a, i) + load(b, i)).put(to, i * len));
+                }
             }
         }
     }
 }
 
-/// Bytes a second, read and written, of a copy between two arrays of `bytes` in all, on one core. Small arrays stay
-/// in a cache, which is then what is measured.
-pub fn copy_bandwidth(level: Level, bytes: usize) -> f64 {
-    let n = (bytes / 8).next_multiple_of(64);
-    let from = vec![1.0f32; n];
-    let mut to = vec![0.0f32; n];
-    let time = seconds(0.15, || level.run(Copy { from: black_box(&from), to: black_box(&mut to) }));
-    8.0 * n as f64 / time.best
+/// Bytes a second, read and written, of a loop over arrays of `bytes` in all, on one core. Small arrays stay in a
+/// cache, which is then what is measured.
+///
+/// # Panics
+/// If there is not enough memory.
+pub fn bandwidth(level: Level, traffic: Traffic, bytes: usize) -> f64 {
+    let arrays = 1 + traffic as usize;
+    let n = (bytes / 4 / arrays).next_multiple_of(128);
+    let numbers = |used: bool| Aligned::<f32>::zeros(if used { n } else { 128 }, "a bench").expect("memory");
+    let (a, b) = (numbers(true), numbers(traffic == Traffic::Add));
+    let mut to = numbers(traffic != Traffic::Read);
+    let time = seconds(0.15, || {
+        level.run(Stream { traffic, a: black_box(&a), b: black_box(&b), to: black_box(&mut to) });
+    });
+    (4 * n * arrays) as f64 / time.best
 }
 
 /// Prints what one core can do.
@@ -111,8 +151,8 @@ pub fn print_ceilings(level: Level) {
         level.name(),
         peak_flops::<f32>(level) * 1e-9,
         peak_flops::<f64>(level) * 1e-9,
-        copy_bandwidth(level, 1 << 15) * 1e-9,
-        copy_bandwidth(level, 1 << 20) * 1e-9,
-        copy_bandwidth(level, 1 << 26) * 1e-9
+        bandwidth(level, Traffic::Copy, 1 << 15) * 1e-9,
+        bandwidth(level, Traffic::Copy, 1 << 20) * 1e-9,
+        bandwidth(level, Traffic::Copy, 1 << 26) * 1e-9
     );
 }

@@ -4,8 +4,9 @@
 //!
 //! `[row][direction][component][lane]`, 18 components to a matrix: real and imaginary part of each element, row by row.
 
+use lattice_tensor::device::cpu::Aligned;
 use lattice_tensor::field::FieldData;
-use lattice_tensor::lanes::{Isa, Lane, Level, Real, Vectorize};
+use lattice_tensor::lanes::{Isa, Lane, Level, Real, Vectorize, prefetch};
 use lattice_tensor::layout::{Hop, Layout, Twist, Twists};
 use lattice_tensor::random::{Draw, Stream, uniform_f64_at};
 use lattice_tensor::{Fibre, Lattice, Location, Result};
@@ -25,6 +26,8 @@ pub struct Links<R: Real> {
     /// For each direction and row, the row one step on.
     hops: [Vec<Hop>; 4],
     twists: Vec<Twist>,
+    /// The order in which a sweep visits the rows.
+    order: Vec<u32>,
 }
 
 impl<R: Real> Links<R> {
@@ -47,7 +50,8 @@ impl<R: Real> Links<R> {
             step[mu] = 1;
             *hops = layout.hops(Location::All, Location::All, &step, &mut twists)?.into_iter().flatten().collect();
         }
-        Ok(Links { field, hops, twists: twists.list })
+        let order = order(&layout);
+        Ok(Links { field, hops, twists: twists.list, order })
     }
 
     fn rows(&self) -> usize {
@@ -60,9 +64,13 @@ impl<R: Real> Links<R> {
     }
 
     /// The links of direction `mu` as a field of their own, `[row][component][lane]`.
-    pub fn direction(&self, mu: usize) -> Vec<R> {
-        let matrices = self.field.numbers().chunks_exact(MATRIX * R::WIDTH);
-        matrices.skip(mu).step_by(4).flatten().copied().collect()
+    pub fn direction(&self, mu: usize) -> Result<Aligned<R>> {
+        let mut matrices = Aligned::zeros(self.matrices(), "a bench")?;
+        let links = self.field.numbers().chunks_exact(MATRIX * R::WIDTH);
+        for (to, from) in matrices.chunks_exact_mut(MATRIX * R::WIDTH).zip(links.skip(mu).step_by(4)) {
+            to.copy_from_slice(from);
+        }
+        Ok(matrices)
     }
 
     /// `y(x) = f(x + μ)` for a field of matrices.
@@ -97,6 +105,26 @@ impl<R: Real> Links<R> {
         sum / (18 * lattice.volume()) as f64
     }
 }
+
+/// Rows tile by tile, a tile going through the whole lattice in direction 0: two of its slices stay in a second-level
+/// cache, so that a link is fetched about once.
+fn order(layout: &Layout) -> Vec<u32> {
+    let extents = layout.lattice().extents().iter().zip(layout.inner()).map(|(l, inner)| l / inner);
+    let outer: Vec<usize> = extents.collect();
+    let tile = |row: usize| {
+        let (x1, x2) = (row / outer[3] / outer[2] % outer[1], row / outer[3] % outer[2]);
+        (x1 / TILE, x2 / TILE)
+    };
+    let mut rows: Vec<u32> = (0..outer.iter().product::<usize>() as u32).collect();
+    rows.sort_by_key(|&row| tile(row as usize));
+    rows
+}
+
+/// The extent of a tile in directions 1 and 2.
+const TILE: usize = 4;
+
+/// How many rows ahead memory is asked for.
+const AHEAD: usize = 2;
 
 /// `c = a b` for fields of matrices.
 pub fn multiply<R: Real>(level: Level, a: &[R], b: &[R], c: &mut [R]) {
@@ -257,11 +285,17 @@ impl<R: Real> Vectorize for Plaquette<'_, R> {
     /// `Σ Re tr U_μ(x) U_ν(x+μ) [U_ν(x) U_μ(x+ν)]†`: two products a plane, row by row, and the trace as they come.
     #[inline(always)]
     fn run<S: Isa>(self, simd: S) -> f64 {
-        let Links { field, hops, twists } = self.links;
+        let Links { field, hops, twists, order } = self.links;
         let u = field.numbers();
         let mut sums = [0.0; 16];
         let (mut scratch_a, mut scratch_b) = ([R::default(); 16 * MATRIX], [R::default(); 16 * MATRIX]);
-        for row in 0..self.links.rows() {
+        for (i, &row) in order.iter().enumerate() {
+            let row = row as usize;
+            // The one neighbour that this sweep has not met yet, some rows ahead.
+            if let Some(&ahead) = order.get(i + AHEAD) {
+                let next = hops[0][ahead as usize].row as usize;
+                prefetch(&u[next * 4 * MATRIX * R::WIDTH..][..4 * MATRIX * R::WIDTH]);
+            }
             // A lane group takes at most four registers.
             let mut total = [[Lane::<S, R>::constant(simd, 0.0); 2]; 4];
             for (mu, nu) in PLANES {
