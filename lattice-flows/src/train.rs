@@ -215,6 +215,11 @@ impl<'a, R: Real> Trainer<'a, R> {
         Ok(())
     }
 
+    /// The program of a step, for reports.
+    pub fn program(&self) -> &Program<R> {
+        &self.program
+    }
+
     /// Arithmetic and traffic of a step, for one sample.
     pub fn cost(&self) -> lattice_tensor::Cost {
         self.program.cost()

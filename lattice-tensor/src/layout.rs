@@ -183,17 +183,20 @@ impl Layout {
         for (row, outer) in self.rows(from)?.into_iter().enumerate() {
             row_of[outer] = row as u32;
         }
+        let directions = self.outer.len();
         let hop = |outer: usize| {
-            let mut target = 0;
-            let mut crossed = vec![0; self.outer.len()];
-            for (mu, x) in coordinates(&self.outer, outer).into_iter().enumerate() {
-                let x = x as i64 + displacement[mu] as i64;
-                let extent = self.outer[mu] as i64;
-                target = target * self.outer[mu] + x.rem_euclid(extent) as usize;
-                crossed[mu] = x.div_euclid(extent);
+            let (mut rest, mut stride, mut target) = (outer, 1, 0);
+            let mut crossed = [0; Lattice::MAX_DIRECTIONS];
+            for mu in (0..directions).rev() {
+                let extent = self.outer[mu];
+                let x = (rest % extent) as i64 + displacement[mu] as i64;
+                rest /= extent;
+                target += x.rem_euclid(extent as i64) as usize * stride;
+                stride *= extent;
+                crossed[mu] = x.div_euclid(extent as i64);
             }
             let row = row_of[target];
-            (row != u32::MAX).then(|| Hop { row, twist: twists.number(self, crossed) })
+            (row != u32::MAX).then(|| Hop { row, twist: twists.number(self, &crossed[..directions]) })
         };
         Ok(self.rows(to)?.into_iter().map(hop).collect())
     }
@@ -247,17 +250,20 @@ impl Twists {
     }
 
     /// The number of the twist for these crossings.
-    fn number(&mut self, layout: &Layout, crossed: Vec<i64>) -> u32 {
-        if let Some(&known) = self.index.get(&crossed) {
+    fn number(&mut self, layout: &Layout, crossed: &[i64]) -> u32 {
+        if crossed.iter().all(|&c| c == 0) {
+            return 0;
+        }
+        if let Some(&known) = self.index.get(crossed) {
             return known;
         }
-        let twist = layout.twist(&crossed);
+        let twist = layout.twist(crossed);
         let known = self.list.iter().position(|t| *t == twist);
         let number = known.unwrap_or_else(|| {
             self.list.push(twist);
             self.list.len() - 1
         }) as u32;
-        self.index.insert(crossed, number);
+        self.index.insert(crossed.to_vec(), number);
         number
     }
 

@@ -282,6 +282,29 @@ impl Isa for Scalar512b {}
 #[cfg(target_arch = "x86_64")]
 impl Isa for pulp::x86::V3 {
     #[inline(always)]
+    unsafe fn load_permuted_f32(self, row: *const f32, from: &[u32; 16], part: usize) -> Self::f32s {
+        // SAFETY: the caller promises 16 readable numbers, two registers.
+        let [low, high]: [pulp::f32x8; 2] = unsafe { row.cast::<[pulp::f32x8; 2]>().read_unaligned() };
+        let lanes: [u32; 8] = std::array::from_fn(|l| from[8 * part + l]);
+        // The lower three bits choose within both halves, the fourth, as the sign, the half.
+        let low = self.avx2._mm256_permutevar8x32_ps(cast(low), cast(lanes));
+        let high = self.avx2._mm256_permutevar8x32_ps(cast(high), cast(lanes));
+        cast(self.avx._mm256_blendv_ps(low, high, cast(lanes.map(|lane| lane << 28))))
+    }
+
+    #[inline(always)]
+    unsafe fn load_permuted_f64(self, row: *const f64, from: &[u32; 16], part: usize) -> Self::f64s {
+        // SAFETY: the caller promises 8 readable numbers, two registers.
+        let [low, high]: [pulp::f64x4; 2] = unsafe { row.cast::<[pulp::f64x4; 2]>().read_unaligned() };
+        let lanes: [u64; 4] = std::array::from_fn(|l| from[4 * part + l] as u64);
+        // Each number is moved as two words, `2 i` and `2 i + 1`; the fourth bit of the latter chooses the half.
+        let words = lanes.map(|lane| lane << 1 | lane << 33 | 1 << 32);
+        let low = self.avx2._mm256_permutevar8x32_ps(cast(low), cast(words));
+        let high = self.avx2._mm256_permutevar8x32_ps(cast(high), cast(words));
+        cast(self.avx._mm256_blendv_pd(cast(low), cast(high), cast(words.map(|word| word << 28))))
+    }
+
+    #[inline(always)]
     fn min_f32(self, a: Self::f32s, b: Self::f32s) -> Self::f32s {
         cast(self.avx._mm256_min_ps(cast(a), cast(b)))
     }

@@ -128,6 +128,17 @@ impl<S: Isa, R: Real> Lane<S, R> {
         unsafe { self.store(to.as_mut_ptr()) }
     }
 
+    /// Adds each lane to an `f64` of its own, from `sums[index]` on.
+    ///
+    /// # Panics
+    /// If the slice is too short.
+    #[inline(always)]
+    pub fn add_to_sums(self, sums: &mut [f64], index: usize) {
+        let sums = &mut sums[index..][..Self::LEN];
+        // SAFETY: the slice holds one number for each lane.
+        unsafe { R::add_to_f64(self.simd, self.reg, sums.as_mut_ptr()) }
+    }
+
     /// Loads part `part` of the lane group at `row`, lane `l` of the group taken from lane `from[l]`.
     ///
     /// # Safety
@@ -185,6 +196,20 @@ impl<S: Isa, R: Real> Lane<S, R> {
     pub fn map_bits(self, f: impl Fn(R::Bits) -> R::Bits) -> Self {
         Lane { simd: self.simd, reg: R::map_bits::<S>(self.reg, f) }
     }
+}
+
+/// Asks for numbers that will be read soon, for sweeps whose next rows the processor cannot guess. A hint: it changes
+/// no value, and does nothing where there is no such instruction.
+#[inline(always)]
+pub fn prefetch<R: Real>(numbers: &[R]) {
+    #[cfg(target_arch = "x86_64")]
+    for line in numbers.chunks(R::WIDTH) {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        // SAFETY: a hint that never faults, part of every x86-64 processor.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = numbers;
 }
 
 macro_rules! operator {

@@ -23,6 +23,7 @@ use crate::lanes::Real;
 use crate::lattice::{Lattice, Location, coordinates};
 use crate::spec::{Cost, Fibre, Spec};
 use gather::Gather;
+pub(crate) use taps::Tables;
 use weight_grad::WeightGrad;
 
 /// The extents of a convolution kernel, its sub-lattices and channels: what its three ops share.
@@ -150,7 +151,7 @@ impl Op for Conv {
     }
 
     fn kernel<R: Real>(&self, at: &Site<'_>) -> Result<Box<dyn Run<R>>> {
-        Ok(Box::new(Gather::forward(&self.0, at.layout)?))
+        Ok(Box::new(Gather::forward(&self.0, at)?))
     }
 
     fn shader(&self) -> Option<&'static str> {
@@ -191,7 +192,7 @@ impl Op for ConvInputGrad {
     }
 
     fn kernel<R: Real>(&self, at: &Site<'_>) -> Result<Box<dyn Run<R>>> {
-        Ok(Box::new(Gather::transposed(&self.0, at.layout)?))
+        Ok(Box::new(Gather::transposed(&self.0, at)?))
     }
 
     fn shader(&self) -> Option<&'static str> {
@@ -215,7 +216,7 @@ impl Op for ConvWeightGrad {
     }
 
     fn kernel<R: Real>(&self, at: &Site<'_>) -> Result<Box<dyn Run<R>>> {
-        Ok(Box::new(WeightGrad::new(&self.0, at.layout)?))
+        Ok(Box::new(WeightGrad::new(&self.0, at)?))
     }
 
     fn shader(&self) -> Option<&'static str> {

@@ -28,6 +28,7 @@ mod sum_sites;
 pub use add_sums::AddSums;
 pub use argument::{Argument, Constant, Mask};
 pub use channels::{Channel, Stack};
+pub(crate) use conv::Tables;
 pub use conv::{Conv, ConvInputGrad, ConvWeightGrad, Kernel as ConvKernel};
 pub use neighbours::Neighbours;
 pub use pointwise::Pointwise;
@@ -128,6 +129,8 @@ pub struct Site<'a> {
     pub inputs: &'a [Spec],
     /// The type of the output.
     pub output: Spec,
+    /// What kernels of one program share.
+    pub(crate) tables: &'a Tables,
 }
 
 /// How the planner treats an op.

@@ -12,7 +12,7 @@ use crate::graph::{Graph, NodeId};
 use crate::lanes::Real;
 use crate::lattice::Location;
 use crate::layout::{Layout, Twists};
-use crate::ops::{Pointwise, Role, Site};
+use crate::ops::{Pointwise, Role, Site, Tables};
 use crate::spec::{Cost, Spec};
 use std::collections::{HashMap, HashSet};
 use std::sync::Mutex;
@@ -171,6 +171,7 @@ struct Planner<'g> {
     uniforms: usize,
     per_samples: usize,
     twists: Twists,
+    tables: Tables,
     /// The step that is being prepared, counted from 1.
     work_step: usize,
 }
@@ -202,6 +203,7 @@ impl<'g> Planner<'g> {
             uniforms: 0,
             per_samples: 0,
             twists: Twists::new(layout),
+            tables: Tables::default(),
             work_step: 0,
         }
     }
@@ -632,7 +634,7 @@ impl<'g> Planner<'g> {
             Work::Kernel(id) => {
                 let node = self.graph.node(*id);
                 let specs: Vec<Spec> = node.inputs.iter().map(|&i| self.spec(i)).collect();
-                let site = Site { layout: self.layout, inputs: &specs, output: node.spec };
+                let site = Site { layout: self.layout, inputs: &specs, output: node.spec, tables: &self.tables };
                 let kernel = prepare::<R>(node.op.as_ref(), &site).map_err(|e| e.at(node.line))?;
                 let inputs = node.inputs.iter().map(|&i| self.home(i)).collect::<Result<_>>()?;
                 Ok(Step { kernel, inputs, outputs: vec![self.home(*id)?], name: node.op.name() })

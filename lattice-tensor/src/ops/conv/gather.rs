@@ -8,12 +8,14 @@ use super::taps::{Class, Taps};
 use crate::device::cpu::{Args, Kernel as Run};
 use crate::error::Result;
 use crate::lanes::{Isa, Lane, Real, Vectorize};
-use crate::layout::{Layout, Twist};
+use crate::layout::Twist;
+use crate::ops::Site;
+use std::sync::Arc;
 
 /// Gathers `outputs` channels on one sub-lattice from `inputs` channels on another.
 #[derive(Clone, Debug)]
 pub(super) struct Gather {
-    taps: Taps,
+    taps: Arc<Taps>,
     inputs: usize,
     outputs: usize,
     /// Where the biases begin among the weights, if they are added.
@@ -23,9 +25,9 @@ pub(super) struct Gather {
 }
 
 impl Gather {
-    pub fn forward(kernel: &Kernel, layout: &Layout) -> Result<Gather> {
+    pub fn forward(kernel: &Kernel, at: &Site<'_>) -> Result<Gather> {
         Ok(Gather {
-            taps: Taps::new(kernel, layout, 1)?,
+            taps: at.tables.taps(kernel, at.layout, 1)?,
             inputs: kernel.inputs,
             outputs: kernel.outputs,
             bias: kernel.biased.then_some(kernel.taps() * kernel.inputs * kernel.outputs),
@@ -33,9 +35,9 @@ impl Gather {
         })
     }
 
-    pub fn transposed(kernel: &Kernel, layout: &Layout) -> Result<Gather> {
+    pub fn transposed(kernel: &Kernel, at: &Site<'_>) -> Result<Gather> {
         Ok(Gather {
-            taps: Taps::new(kernel, layout, -1)?,
+            taps: at.tables.taps(kernel, at.layout, -1)?,
             inputs: kernel.outputs,
             outputs: kernel.inputs,
             bias: None,

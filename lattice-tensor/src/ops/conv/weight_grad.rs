@@ -9,11 +9,12 @@ use super::taps::{Class, Taps};
 use crate::device::cpu::{Args, Kernel as Run};
 use crate::error::Result;
 use crate::lanes::{Isa, Lane, Real, Vectorize};
-use crate::layout::Layout;
+use crate::ops::Site;
+use std::sync::Arc;
 
 #[derive(Clone, Debug)]
 pub(super) struct WeightGrad {
-    taps: Taps,
+    taps: Arc<Taps>,
     rows: usize,
     inputs: usize,
     outputs: usize,
@@ -22,10 +23,10 @@ pub(super) struct WeightGrad {
 }
 
 impl WeightGrad {
-    pub fn new(kernel: &Kernel, layout: &Layout) -> Result<WeightGrad> {
+    pub fn new(kernel: &Kernel, at: &Site<'_>) -> Result<WeightGrad> {
         Ok(WeightGrad {
-            taps: Taps::new(kernel, layout, 1)?,
-            rows: layout.rows(kernel.to)?.len(),
+            taps: at.tables.taps(kernel, at.layout, 1)?,
+            rows: at.layout.rows(kernel.to)?.len(),
             inputs: kernel.inputs,
             outputs: kernel.outputs,
             bias: kernel.biased.then_some(kernel.taps() * kernel.inputs * kernel.outputs),
