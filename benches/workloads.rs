@@ -31,6 +31,9 @@ pub enum Workload {
     Hmc,
 }
 
+/// What a prepared workload is handed to: the cost of a step, and a function that makes steps and returns seconds.
+pub type Timing<'a> = dyn FnMut(Cost, &mut dyn FnMut(u64) -> f64) + 'a;
+
 impl Workload {
     /// All of them.
     pub const ALL: [Workload; 5] = [
@@ -64,7 +67,7 @@ impl Workload {
     ///
     /// # Errors
     /// If the workload cannot be planned.
-    pub fn prepare(self, cpu: &Cpu, time: &mut dyn FnMut(Cost, &mut dyn FnMut(u64) -> f64)) -> Result<(), Error> {
+    pub fn prepare(self, cpu: &Cpu, time: &mut Timing<'_>) -> Result<(), Error> {
         let all = |cost: Cost| {
             let n = self.samples() as f64;
             Cost { flops: cost.flops * n, bytes: cost.bytes * n }

@@ -31,10 +31,10 @@ pub fn vjp(
     let mut entered: Vec<(usize, Range<usize>)> = Vec::new();
     for index in (0..=output.index()).rev() {
         let Some(cotangent) = cotangents[index].filter(|_| depends[index]) else { continue };
-        if let Some(scope) = recomputed.iter().find(|r| r.contains(&index)) {
-            if entered.iter().all(|(_, known)| known != scope) {
-                entered.push((graph.nodes().len(), scope.clone()));
-            }
+        if let Some(scope) = recomputed.iter().find(|r| r.contains(&index))
+            && entered.iter().all(|(_, known)| known != scope)
+        {
+            entered.push((graph.nodes().len(), scope.clone()));
         }
         let node = graph.nodes()[index].clone();
         let id = graph.id(index);
@@ -69,10 +69,11 @@ pub fn vjp(
 
 /// The cotangents of an input that occurs twice, as in `φ · φ`, are added before they meet others: `2 φ ȳ`.
 fn together(graph: &mut Graph, inputs: &[NodeId], mut answers: Vec<Vjp>) -> Result<Vec<Vjp>> {
-    if let (&[a, b], &[Vjp::Node(x), Vjp::Node(y)]) = (inputs, answers.as_slice()) {
-        if a == b && !matches!(graph.spec(x), Spec::BatchSum { .. }) {
-            answers = vec![Vjp::Node(graph.push(Pointwise::Add, &[x, y])?), Vjp::Zero];
-        }
+    if let (&[a, b], &[Vjp::Node(x), Vjp::Node(y)]) = (inputs, answers.as_slice())
+        && a == b
+        && !matches!(graph.spec(x), Spec::BatchSum { .. })
+    {
+        answers = vec![Vjp::Node(graph.push(Pointwise::Add, &[x, y])?), Vjp::Zero];
     }
     Ok(answers)
 }

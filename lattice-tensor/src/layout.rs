@@ -82,7 +82,7 @@ impl Layout {
         if nodes == 0 || !width.is_multiple_of(nodes) {
             return refuse(format!("the number of virtual nodes must divide the {width} lanes"));
         }
-        if let Some(mu) = (0..inner.len()).find(|&mu| lattice.extents()[mu] % inner[mu] != 0) {
+        if let Some(mu) = (0..inner.len()).find(|&mu| !lattice.extents()[mu].is_multiple_of(inner[mu])) {
             return refuse(format!("factor {} does not divide extent {}", inner[mu], lattice.extents()[mu]));
         }
         let outer = lattice.extents().iter().zip(inner).map(|(l, i)| l / i).collect();

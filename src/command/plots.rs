@@ -83,7 +83,7 @@ pub fn correlator(path: &Path, curves: &[Curve], exact: &[f64]) -> Result<(), Fa
     let positive = || values().filter(|x| *x > 0.0);
     let (low, high) = (positive().fold(f64::INFINITY, f64::min), positive().fold(0.0, f64::max));
     let last = curves.iter().map(|c| c.points.len()).max().unwrap_or(0) as f64;
-    if !(low < high) {
+    if low.partial_cmp(&high) != Some(std::cmp::Ordering::Less) {
         return Ok(());
     }
     save(path, (640, 440), |area| {

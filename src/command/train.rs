@@ -44,7 +44,7 @@ pub fn run(args: &TrainArgs) -> Result<(), Failure> {
         clip: args.clip,
         seed: args.run.seed,
     };
-    if !(args.clip > 0.0) {
+    if args.clip.is_nan() || args.clip <= 0.0 {
         return Err(Failure::refused("--clip", "a positive norm", args.clip));
     }
     if args.steps == 0 {

@@ -15,7 +15,7 @@ use std::panic::Location as Line;
 use std::sync::Arc;
 
 fn locations() -> impl Strategy<Value = Location> {
-    let stripe = (0..4_u8, 0..5_u8, 0..5_u8).prop_map(|(mu, period, offset)| Location::Stripe { mu, period, offset });
+    let stripe = (0..4_u8, 0..5_u16, 0..5_u16).prop_map(|(mu, period, offset)| Location::Stripe { mu, period, offset });
     prop_oneof![4 => Just(Location::All), 3 => (0..4_u8).prop_map(Location::Parity), 2 => stripe]
 }
 

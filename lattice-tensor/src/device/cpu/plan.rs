@@ -735,10 +735,11 @@ impl<'g> Planner<'g> {
                 operands.push(operand);
             }
             for input in self.operands(id) {
-                if let (Some(&Operand::Strip(strip)), Some(&until)) = (values.get(&input), last.get(&input)) {
-                    if until == k && !free.contains(&strip) {
-                        free.push(strip);
-                    }
+                if let (Some(&Operand::Strip(strip)), Some(&until)) = (values.get(&input), last.get(&input))
+                    && until == k
+                    && !free.contains(&strip)
+                {
+                    free.push(strip);
                 }
             }
             if let (Role::SumSites, [from]) = (&role, operands.as_slice()) {

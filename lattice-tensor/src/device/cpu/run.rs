@@ -86,6 +86,12 @@ unsafe impl<T> Send for Shared<T> {}
 // SAFETY: as above.
 unsafe impl<T> Sync for Shared<T> {}
 
+impl<T> Shared<T> {
+    fn get(self) -> *mut T {
+        self.0
+    }
+}
+
 impl<R: Real> Program<R> {
     /// Runs the program.
     ///
@@ -122,10 +128,9 @@ impl<R: Real> Program<R> {
                 run.with_workspace(|w| {
                     w.sums.fill(R::default());
                     (slot..blocks).step_by(SLOTS).for_each(|block| run.block(block, w));
-                    let slots = slots;
                     // SAFETY: each task has a slot of its own.
                     let sums = unsafe {
-                        std::slice::from_raw_parts_mut(slots.0.add(slot * run.program.sums), run.program.sums)
+                        std::slice::from_raw_parts_mut(slots.get().add(slot * run.program.sums), run.program.sums)
                     };
                     add_lanes(&w.sums, sums);
                 });
