@@ -1,1 +1,2 @@
 //! WGSL compute shaders, as text.
+#![forbid(unsafe_code)]

@@ -1,1 +1,2 @@
 //! Lattice Fields.
+#![forbid(unsafe_code)]

@@ -1,2 +1,3 @@
 //! The `lattice` command.
+#![forbid(unsafe_code)]
 fn main() {}

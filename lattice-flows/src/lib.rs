@@ -1,1 +1,2 @@
 //! lattice-flows
+#![forbid(unsafe_code)]
