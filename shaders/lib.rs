@@ -17,6 +17,8 @@
 //! `conv_weight_grad` go on at `finish`, in a second dispatch with the same bindings. None needs an optional feature of
 //! a device.
 
+#![forbid(unsafe_code)]
+
 use std::fmt;
 
 /// Numbers in a row of a field.

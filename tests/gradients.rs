@@ -69,9 +69,12 @@ proptest! {
             let mut ends: Vec<usize> = cuts.iter().map(|&c| written.cuts[c as usize % written.cuts.len()]).collect();
             ends.sort_unstable();
             let scopes: Vec<_> = ends.windows(2).map(|w| w[0]..w[1]).collect();
-            let one = written.graph.constant(1.0);
-            let found = reverse::vjp(&mut written.graph, result, one, &wanted, &scopes).unwrap();
-            let outputs: Vec<NodeId> = [result].into_iter().chain(found.into_iter().flatten()).collect();
+            let (one, two) = (written.graph.constant(1.0), written.graph.push(Mask, &[]).unwrap());
+            let mut outputs = vec![result];
+            for (seed, wanted) in [(one, &wanted[..3]), (two, &wanted[1..])] {
+                let found = reverse::vjp(&mut written.graph, result, seed, wanted, &scopes).unwrap();
+                outputs.extend(found.into_iter().flatten());
+            }
             (run(&written.graph, &outputs, &values, samples), written.graph)
         };
         let (remembered, _) = gradients(&[]);

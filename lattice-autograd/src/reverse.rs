@@ -26,7 +26,7 @@ pub fn vjp(
     let depends = depends_on(graph, wanted);
     let mut cotangents: Vec<Option<NodeId>> = vec![None; output.index() + 1];
     cotangents[output.index()] = Some(seed);
-    let backward = graph.nodes().len();
+    let start = graph.nodes().len();
     // For each scope that the sweep enters, in this order: the first node of the backward half behind its entrance.
     let mut entered: Vec<(usize, Range<usize>)> = Vec::new();
     for index in (0..=output.index()).rev() {
@@ -63,7 +63,7 @@ pub fn vjp(
     }
     let finish = |w: &NodeId| finish(graph, *w, cotangents.get(w.index()).copied().flatten());
     let found = wanted.iter().map(finish).collect::<Result<Vec<_>>>()?;
-    let again = recompute(graph, backward, &entered);
+    let again = recompute(graph, output, &found, start, &entered);
     Ok(found.into_iter().map(|id| id.map(|id| again.get(&id).copied().unwrap_or(id))).collect())
 }
 
@@ -88,19 +88,38 @@ fn depends_on(graph: &Graph, wanted: &[NodeId]) -> Vec<bool> {
     depends
 }
 
-/// Rewrites the backward half, which begins at node `backward`, to read repeated nodes where it would read inside a
-/// scope that it has entered. Returns what has become of each node.
-fn recompute(graph: &mut Graph, backward: usize, entered: &[(usize, Range<usize>)]) -> HashMap<NodeId, NodeId> {
+/// Rewrites the backward half, pushed from node `start` on, to read repeated nodes where it would read inside a scope
+/// that it has entered. Returns what has become of each node.
+///
+/// Repeating what is already there, rather than pushing it anew, keeps the shape of the gradient and hence its bits.
+fn recompute(
+    graph: &mut Graph,
+    output: NodeId,
+    found: &[Option<NodeId>],
+    start: usize,
+    entered: &[(usize, Range<usize>)],
+) -> HashMap<NodeId, NodeId> {
     let mut again = HashMap::new();
-    let end = graph.nodes().len();
-    let mut scopes = entered.iter().peekable();
-    for index in backward..end {
-        while let Some((_, scope)) = scopes.next_if(|(first, _)| *first <= index) {
-            graph.next_generation();
-            scope.clone().for_each(|index| repeat(graph, index, &mut again, true));
-        }
-        repeat(graph, index, &mut again, false);
+    if entered.is_empty() {
+        return again;
     }
+    let forward = graph.live(&[output]);
+    let needed = graph.live(&found.iter().copied().flatten().collect::<Vec<_>>());
+    let backward = (0..needed.len()).filter(|&i| needed[i] && !forward[i]);
+    // Parts of an earlier backward half may serve this one too.
+    let (shared, own): (Vec<usize>, Vec<usize>) = backward.partition(|&i| i < start);
+    let mut own = own.into_iter().peekable();
+    for (first, scope) in entered {
+        while let Some(index) = own.next_if(|index| index < first) {
+            repeat(graph, index, &mut again, false);
+        }
+        graph.next_generation();
+        scope.clone().for_each(|index| repeat(graph, index, &mut again, true));
+        let shared = shared.iter().filter(|index| !again.contains_key(&graph.id(**index))).copied();
+        shared.collect::<Vec<_>>().into_iter().for_each(|index| repeat(graph, index, &mut again, false));
+    }
+    own.for_each(|index| repeat(graph, index, &mut again, false));
+    graph.first_generation();
     again
 }
 

@@ -38,8 +38,6 @@ pub struct Node {
     pub line: &'static Line<'static>,
     /// Equal nodes of different generations are kept apart: a recomputed value is not the remembered one.
     pub generation: u32,
-    /// The node that this one repeats, or the node itself.
-    pub origin: NodeId,
 }
 
 /// A program on the fields of one lattice.
@@ -49,6 +47,7 @@ pub struct Graph {
     nodes: Vec<Node>,
     known: HashMap<(String, Vec<NodeId>, u32), NodeId>,
     generation: u32,
+    generations: u32,
     arguments: Vec<NodeId>,
 }
 
@@ -60,6 +59,7 @@ impl Graph {
             nodes: Vec::new(),
             known: HashMap::new(),
             generation: 0,
+            generations: 0,
             arguments: Vec::new(),
         }
     }
@@ -144,24 +144,37 @@ impl Graph {
             return id;
         }
         let id = NodeId(self.nodes.len() as u32);
-        self.nodes.push(Node { op, inputs, spec, line, generation: self.generation, origin: id });
+        self.nodes.push(Node { op, inputs, spec, line, generation: self.generation });
         self.known.insert(key, id);
         id
     }
 
     /// Nodes pushed from now on are not merged with earlier ones, as recomputation needs.
     pub fn next_generation(&mut self) {
-        self.generation += 1;
+        self.generations += 1;
+        self.generation = self.generations;
+    }
+
+    /// Nodes pushed from now on are merged with those of the first generation again.
+    pub fn first_generation(&mut self) {
+        self.generation = 0;
+    }
+
+    /// For each node the first one that computes the same, whatever their generations.
+    pub fn classes(&self) -> Vec<usize> {
+        let mut known = HashMap::new();
+        let mut classes: Vec<usize> = Vec::with_capacity(self.nodes.len());
+        for (i, node) in self.nodes.iter().enumerate() {
+            let inputs: Vec<usize> = node.inputs.iter().map(|input| classes[input.index()]).collect();
+            classes.push(*known.entry((format!("{:?}", node.op), inputs)).or_insert(i));
+        }
+        classes
     }
 
     /// Repeats a node on other inputs, without merging it with nodes of earlier generations.
     pub fn repeat(&mut self, id: NodeId, inputs: Vec<NodeId>) -> NodeId {
-        let Node { op, spec, line, origin, .. } = self.node(id).clone();
-        let copy = self.intern(op, inputs, spec, line);
-        if copy.index() + 1 == self.nodes.len() {
-            self.nodes[copy.index()].origin = origin;
-        }
-        copy
+        let Node { op, spec, line, .. } = self.node(id).clone();
+        self.intern(op, inputs, spec, line)
     }
 
     /// Which nodes the given outputs need.

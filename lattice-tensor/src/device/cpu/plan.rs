@@ -158,8 +158,8 @@ struct Planner<'g> {
     outputs: &'g [NodeId],
     layout: &'g Layout,
     live: Vec<bool>,
-    /// How often a node is read, by its origin: a repeated node has as many uses as the one that it repeats, so that
-    /// both round alike.
+    /// By how many different nodes a node is read. Nodes that compute the same count as one, so that a value computed
+    /// again is rounded like the first.
     uses: Vec<usize>,
     /// Mul nodes that are computed inside the Add or Sub that reads them.
     fused: Vec<bool>,
@@ -180,15 +180,17 @@ impl<'g> Planner<'g> {
     fn new(graph: &'g Graph, outputs: &'g [NodeId], layout: &'g Layout) -> Planner<'g> {
         let live = graph.live(outputs);
         let n = graph.nodes().len();
+        let classes = graph.classes();
         let mut readers = HashSet::new();
-        for node in graph.nodes().iter().zip(&live).filter_map(|(node, live)| live.then_some(node)) {
+        for (i, node) in graph.nodes().iter().enumerate().filter(|(i, _)| live[*i]) {
             for (slot, input) in node.inputs.iter().enumerate() {
-                readers.insert((graph.node(*input).origin, Some(node.origin), slot));
+                readers.insert((classes[input.index()], Some(classes[i]), slot));
             }
         }
-        readers.extend(outputs.iter().enumerate().map(|(k, &o)| (graph.node(o).origin, None, k)));
-        let mut uses = vec![0; n];
-        readers.into_iter().for_each(|(origin, ..)| uses[origin.index()] += 1);
+        readers.extend(outputs.iter().enumerate().map(|(k, o)| (classes[o.index()], None, k)));
+        let mut count = vec![0; n];
+        readers.into_iter().for_each(|(class, ..)| count[class] += 1);
+        let uses = classes.into_iter().map(|class| count[class]).collect();
         Planner {
             graph,
             outputs,
@@ -334,7 +336,7 @@ impl<'g> Planner<'g> {
         let product = |x: NodeId| {
             let node_x = self.graph.node(x);
             matches!(node_x.op.role(), Role::Pointwise(Pointwise::Mul))
-                && self.uses[node_x.origin.index()] == 1
+                && self.uses[x.index()] == 1
                 && node_x.spec == node.spec
                 && matches!(node.spec, Spec::Field { .. })
         };
