@@ -123,9 +123,6 @@ fn order(layout: &Layout) -> Vec<u32> {
 /// The extent of a tile in directions 1 and 2.
 const TILE: usize = 4;
 
-/// How many rows ahead memory is asked for.
-const AHEAD: usize = 2;
-
 /// `c = a b` for fields of matrices.
 pub fn multiply<R: Real>(level: Level, a: &[R], b: &[R], c: &mut [R]) {
     level.run(Multiply { a, b, c });
@@ -275,6 +272,11 @@ impl<R: Real> Vectorize for ShiftMatrices<'_, R> {
     }
 }
 
+/// A matrix of permuted lanes that begins on a cache line.
+#[derive(Clone, Copy)]
+#[repr(align(64))]
+struct Scratch<R>([R; 16 * MATRIX]);
+
 struct Plaquette<'a, R: Real> {
     links: &'a Links<R>,
 }
@@ -288,26 +290,29 @@ impl<R: Real> Vectorize for Plaquette<'_, R> {
         let Links { field, hops, twists, order } = self.links;
         let u = field.numbers();
         let mut sums = [0.0; 16];
-        let (mut scratch_a, mut scratch_b) = ([R::default(); 16 * MATRIX], [R::default(); 16 * MATRIX]);
+        let mut scratch = [Scratch([R::default(); 16 * MATRIX]); 2];
+        let [scratch_a, scratch_b] = &mut scratch;
+        let reach = |row: usize, step: usize, of: usize| {
+            let hop = hops[step][row];
+            (matrix(u, 4 * hop.row as usize + of), hop.twist as usize)
+        };
         for (i, &row) in order.iter().enumerate() {
             let row = row as usize;
-            // The one neighbour that this sweep has not met yet, some rows ahead.
-            if let Some(&ahead) = order.get(i + AHEAD) {
-                let next = hops[0][ahead as usize].row as usize;
-                prefetch(&u[next * 4 * MATRIX * R::WIDTH..][..4 * MATRIX * R::WIDTH]);
-            }
             // A lane group takes at most four registers.
             let mut total = [[Lane::<S, R>::constant(simd, 0.0); 2]; 4];
-            for (mu, nu) in PLANES {
-                let reach = |step: usize, of: usize| {
-                    let hop = hops[step][row];
-                    (matrix(u, 4 * hop.row as usize + of), &twists[hop.twist as usize], hop.twist != 0)
+            for (p, (mu, nu)) in PLANES.into_iter().enumerate() {
+                // The neighbours of the next plane are on their way while this one is computed.
+                let (next, (a, b)) = match PLANES.get(p + 1) {
+                    Some(&plane) => (row, plane),
+                    None => (order.get(i + 1).map_or(row, |&row| row as usize), PLANES[0]),
                 };
+                prefetch(reach(next, a, b).0);
+                prefetch(reach(next, b, a).0);
                 let (u_mu, u_nu) = (matrix(u, 4 * row + mu), matrix(u, 4 * row + nu));
-                let (far_nu, twist, permuted) = reach(mu, nu);
-                let far_nu = neighbour(simd, far_nu, twist, permuted, &mut scratch_a);
-                let (far_mu, twist, permuted) = reach(nu, mu);
-                let far_mu = neighbour(simd, far_mu, twist, permuted, &mut scratch_b);
+                let (far_nu, twist) = reach(row, mu, nu);
+                let far_nu = neighbour(simd, far_nu, &twists[twist], twist != 0, &mut scratch_a.0);
+                let (far_mu, twist) = reach(row, nu, mu);
+                let far_mu = neighbour(simd, far_mu, &twists[twist], twist != 0, &mut scratch_b.0);
                 for part in 0..Lane::<S, R>::PARTS {
                     let [mut re, mut im] = total[part];
                     for i in 0..3 {

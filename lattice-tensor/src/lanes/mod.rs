@@ -235,3 +235,49 @@ impl<S: Isa, R: Real> Neg for Lane<S, R> {
         Lane { simd: self.simd, reg: R::neg(self.simd, self.reg) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Permute<'a, R> {
+        from: &'a [R],
+        lanes: &'a [u32; 16],
+    }
+
+    impl<R: Real> Vectorize for Permute<'_, R> {
+        type Output = Vec<R>;
+
+        #[inline(always)]
+        fn run<S: Isa>(self, simd: S) -> Vec<R> {
+            let mut to = vec![R::default(); R::WIDTH];
+            for part in 0..Lane::<S, R>::PARTS {
+                Lane::<S, R>::at_permuted(simd, self.from, 0, self.lanes, part).put(&mut to, part * Lane::<S, R>::LEN);
+            }
+            to
+        }
+    }
+
+    fn permuted_loads_take_each_lane_from_where_they_are_told<R: Real>() {
+        let from: Vec<R> = (0..R::WIDTH).map(|l| R::from_f64(l as f64 + 0.5)).collect();
+        for seed in 0..64u32 {
+            // Any lanes, also one twice, and numbers beyond the group, which count modulo its width.
+            let lanes =
+                std::array::from_fn(|l| (seed + 1).wrapping_mul(2_654_435_761u32.wrapping_mul(l as u32 + 1)) >> 7 & 31);
+            let expected: Vec<R> = lanes[..R::WIDTH].iter().map(|&l| from[l as usize % R::WIDTH]).collect();
+            for level in Level::all() {
+                assert_eq!(level.run(Permute { from: &from, lanes: &lanes }), expected, "{} {lanes:?}", level.name());
+            }
+        }
+    }
+
+    #[test]
+    fn permuted_loads_f32() {
+        permuted_loads_take_each_lane_from_where_they_are_told::<f32>();
+    }
+
+    #[test]
+    fn permuted_loads_f64() {
+        permuted_loads_take_each_lane_from_where_they_are_told::<f64>();
+    }
+}
