@@ -158,10 +158,10 @@ fn build(n: &Nonsense) -> Option<()> {
     }
     let mut outputs: Vec<NodeId> = n.outputs.iter().map(|i| *i.get(&nodes)).collect();
     let wanted: Vec<NodeId> = n.wanted.iter().map(|i| *i.get(&nodes)).collect();
-    if let (Some(&of), Some(seed)) = (outputs.first(), nodes.first()) {
-        if let Ok(found) = reverse::vjp(&mut graph, of, *seed, &wanted, &[]) {
-            outputs.extend(found.into_iter().flatten());
-        }
+    if let (Some(&of), Some(seed)) = (outputs.first(), nodes.first())
+        && let Ok(found) = reverse::vjp(&mut graph, of, *seed, &wanted, &[])
+    {
+        outputs.extend(found.into_iter().flatten());
     }
     for node in graph.nodes() {
         let inputs: Vec<Spec> = node.inputs.iter().map(|&i| graph.spec(i)).collect();

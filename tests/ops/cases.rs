@@ -31,8 +31,11 @@ pub struct Case {
 pub type Prelude = Box<dyn Fn(&mut Graph, &[NodeId]) -> Result<Vec<NodeId>>>;
 pub type Reference = Box<dyn Fn(&[Value]) -> Answer>;
 
+/// Draws a case; the number counts the cases of the op.
+pub type Drawn = fn(&mut Draw, usize) -> Case;
+
 /// Every op: its name, how many cases, and how one is drawn.
-pub const LIST: &[(&str, usize, fn(&mut Draw, usize) -> Case)] = &[
+pub const LIST: &[(&str, usize, Drawn)] = &[
     (AddSums::NAME, 6, add_sums),
     (Channel::NAME, 12, channel),
     (Constant::NAME, 2, constant),
