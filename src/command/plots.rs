@@ -37,7 +37,12 @@ pub fn training(path: &Path, history: &[(u64, f64, f64)], log_z: Option<f64>) ->
             .x_label_area_size(30)
             .y_label_area_size(52)
             .build_cartesian_2d(0.0..last as f64, floor - 0.05..top + 0.05)?;
-        chart.configure_mesh().x_desc("step").light_line_style(TRANSPARENT).draw()?;
+        chart
+            .configure_mesh()
+            .x_desc("step")
+            .x_label_formatter(&|x| format!("{x:.0}"))
+            .light_line_style(TRANSPARENT)
+            .draw()?;
         chart.draw_series(LineSeries::new(history.iter().map(|h| (h.0 as f64, h.1.min(top))), COLOURS[0]))?;
         if log_z.is_some() {
             chart
@@ -52,7 +57,12 @@ pub fn training(path: &Path, history: &[(u64, f64, f64)], log_z: Option<f64>) ->
             .x_label_area_size(30)
             .y_label_area_size(40)
             .build_cartesian_2d(0.0..last as f64, 0.0..1.0)?;
-        chart.configure_mesh().x_desc("step").light_line_style(TRANSPARENT).draw()?;
+        chart
+            .configure_mesh()
+            .x_desc("step")
+            .x_label_formatter(&|x| format!("{x:.0}"))
+            .light_line_style(TRANSPARENT)
+            .draw()?;
         chart.draw_series(LineSeries::new(history.iter().map(|h| (h.0 as f64, h.2)), COLOURS[1]))?;
         Ok(())
     })
@@ -93,7 +103,12 @@ pub fn correlator(path: &Path, curves: &[Curve], exact: &[f64]) -> Result<(), Fa
             .x_label_area_size(32)
             .y_label_area_size(60)
             .build_cartesian_2d(-0.3..last - 0.6, (0.6 * low..1.4 * high).log_scale())?;
-        chart.configure_mesh().x_desc("t").light_line_style(TRANSPARENT).draw()?;
+        chart
+            .configure_mesh()
+            .x_desc("t")
+            .y_label_formatter(&|y| format!("{}", (1e6 * y).round() / 1e6))
+            .light_line_style(TRANSPARENT)
+            .draw()?;
         if !exact.is_empty() {
             let line = exact.iter().enumerate().map(|(t, g)| (t as f64, *g));
             chart

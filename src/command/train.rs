@@ -20,6 +20,8 @@ pub const MODEL: &str = "model.safetensors";
 #[derive(Debug, Default)]
 pub struct Trained {
     pub history: Vec<(u64, f64, f64)>,
+    /// Seconds at each entry of the history.
+    pub clock: Vec<f64>,
     pub seconds: f64,
     pub step_seconds: Vec<f64>,
     pub steps: u64,
@@ -200,6 +202,7 @@ pub fn train<R: Real>(
             }
             if report.step % stride == 0 && count > 0 {
                 trained.history.push((report.step, loss / count as f64, ess / count as f64));
+                trained.clock.push(start.elapsed().as_secs_f64());
                 bar.set_position(report.step);
                 bar.set_message(format!("loss {:.4} ESS in batch {:.2}", loss / count as f64, ess / count as f64));
                 (loss, ess, count) = (0.0, 0.0, 0);
@@ -220,9 +223,9 @@ pub fn train<R: Real>(
 
 /// Loss and ESS against step, as CSV.
 pub fn write_history(folder: &Folder, trained: &Trained) -> Result<(), Failure> {
-    let mut text = String::from("step,loss,ess_in_batch\n");
-    for (step, loss, ess) in &trained.history {
-        text += &format!("{step},{loss},{ess}\n");
+    let mut text = String::from("step,loss,ess_in_batch,seconds\n");
+    for ((step, loss, ess), seconds) in trained.history.iter().zip(&trained.clock) {
+        text += &format!("{step},{loss},{ess},{seconds:.3}\n");
     }
     folder.write("history.csv", &text)
 }
