@@ -1,6 +1,8 @@
 //! What spans crates.
 #![allow(clippy::print_stdout, reason = "tests say what they skipped")]
 
+/// The command, run as a user runs it.
+mod command;
 /// Random lattices, sub-lattices, batch sizes and numbers, the same in every run.
 mod draw;
 /// Flows: inverse, Jacobian, symmetry, training, exactness.

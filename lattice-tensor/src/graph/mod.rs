@@ -1,7 +1,7 @@
 //! The program: a flat list of typed nodes, each an op applied to earlier nodes.
 //!
 //! Order of creation is an order of execution. Equal nodes are merged as they are pushed, and pointwise nodes are
-//! simplified by a few algebraic identities ([`simplify`]), so gradient rules may be written plainly.
+//! simplified by a few algebraic identities (`simplify.rs`), so gradient rules may be written plainly.
 
 mod print;
 mod simplify;

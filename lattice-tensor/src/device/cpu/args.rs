@@ -25,7 +25,7 @@ pub trait Kernel<R: Real>: Send + Sync {
         String::new()
     }
 
-    /// Numbers of scratch memory that [`Args::scratch`] must offer.
+    /// Numbers of scratch memory that the kernel wants to be handed.
     fn scratch(&self) -> usize {
         0
     }

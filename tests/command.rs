@@ -1,0 +1,209 @@
+//! The `lattice` command, run as a user runs it.
+
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// A folder of its own, removed at the end.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Folder {
+        let path = std::env::temp_dir().join(format!("lattice-fields-{name}-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&path);
+        std::fs::create_dir_all(&path).expect("a folder");
+        Folder(path)
+    }
+
+    fn run(&self, arguments: &str) -> Output {
+        let lattice = env!("CARGO_BIN_EXE_lattice");
+        Command::new(lattice)
+            .args(arguments.split_whitespace())
+            .current_dir(&self.0)
+            .output()
+            .expect("the command runs")
+    }
+
+    /// The one JSON object on stdout.
+    fn json(&self, arguments: &str) -> Value {
+        let output = self.run(&format!("{arguments} --json"));
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(0), "{arguments}: {text}");
+        serde_json::from_slice(&output.stdout).expect("one JSON object")
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// What must not depend on clock, machine or threads.
+fn timeless(mut value: Value) -> Value {
+    if let Value::Object(map) = &mut value {
+        map.retain(|key, _| !["second", "threads", "date", "machine"].iter().any(|word| key.contains(word)));
+    }
+    value
+}
+
+#[test]
+fn reports_have_the_promised_keys() {
+    let folder = Folder::new("keys");
+    let hmc = folder.json(
+        "mc --lattice 4x4 --m2 -4 --lambda 8 --trajectories 50 --thermalize 20 --chains 8 --seed 18446744073709551615",
+    );
+    for key in ["acceptance", "seconds", "seconds_per_step", "samples_per_second"] {
+        assert!(hmc[key].is_number(), "{key} in {hmc}");
+    }
+    let names =
+        ["phi2", "phi4", "chi2", "abs_m", "ising_energy", "action_density", "virial", "exp_minus_dh", "g0", "g1", "g2"];
+    for name in names {
+        for key in ["mean", "error", "tau_int", "tau_int_error"] {
+            assert!(hmc["observables"][name][key].is_number(), "{name} {key}");
+        }
+    }
+    assert_eq!(hmc["seed"], Value::from(u64::MAX));
+    assert!(hmc.get("ess").is_none());
+    let flow = folder.json("train --lattice 4x4 --layers 2 --hidden 4 --steps 20 --batch 32 --samples 1000 --out a");
+    for key in ["acceptance", "ess", "kl", "seconds", "seconds_per_step"] {
+        assert!(flow[key].is_number(), "{key} in {flow}");
+    }
+    assert_eq!(flow["kl_reference"], "exact");
+    assert!(flow["log_z"]["mean"].is_number() && flow["log_z"]["error"].is_number());
+    let exact = folder.json("exact --theory free --lattice 8x8 --m2 1");
+    let log_z = exact["log_z"]["mean"].as_f64().expect("a number");
+    assert!((log_z + 11.622_885_257_3).abs() < 1e-9, "{log_z}");
+}
+
+#[test]
+fn results_depend_on_the_seed_and_on_nothing_else() {
+    let folder = Folder::new("same");
+    let train = "train --lattice 4x4 --layers 2 --hidden 4 --steps 30 --batch 16..64 --samples 500";
+    let one = timeless(folder.json(&format!("{train} --threads 1 --out one")));
+    let two = timeless(folder.json(&format!("{train} --threads 2 --out two")));
+    assert_eq!(one, two);
+    let sample = |flags: &str| timeless(folder.json(&format!("sample --model one --samples 700 {flags}")));
+    let first = sample("--batch 1024 --threads 1");
+    assert_eq!(first, sample("--batch 33 --threads 2"));
+    assert_ne!(first, sample("--seed 2"));
+    let mc =
+        |flags: &str| timeless(folder.json(&format!("mc --lattice 4x4 --trajectories 40 --thermalize 20 {flags}")));
+    assert_eq!(mc("--threads 1"), mc("--threads 2"));
+}
+
+#[test]
+fn a_resumed_training_equals_the_unbroken_one() {
+    let folder = Folder::new("resume");
+    let train = "train --lattice 4x4 --layers 2 --hidden 4 --steps 40 --batch 32 --samples 200 --save-every 7";
+    folder.json(&format!("{train} --out whole"));
+    let model = |name: &str| std::fs::read(folder.0.join(name).join("model.safetensors")).expect("a model");
+    // A training that was killed leaves the last checkpoint; here it is made by stopping at a checkpoint's step.
+    let lattice = env!("CARGO_BIN_EXE_lattice");
+    let mut child = Command::new(lattice)
+        .args(format!("{train} --out part").split_whitespace())
+        .current_dir(&folder.0)
+        .stderr(std::process::Stdio::null())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .expect("the command runs");
+    while !folder.0.join("part/model.safetensors").exists() && child.try_wait().expect("a state").is_none() {
+        std::thread::yield_now();
+    }
+    let _ = child.kill();
+    let _ = child.wait();
+    folder.json(&format!("{train} --out part --resume"));
+    assert!(model("whole") == model("part"), "the models differ");
+    assert_eq!(folder.run(&format!("{train} --out whole")).status.code(), Some(2), "a run is not written over");
+}
+
+#[test]
+fn a_file_of_flags_equals_the_flags() {
+    let folder = Folder::new("config");
+    let text = "lattice = \"4x4\"\nm2 = -4.0\nlambda = 7\ntrajectories = 30\nchains = 4\nthermalize = 10\nseed = 5\n";
+    std::fs::write(folder.0.join("run.toml"), text).expect("written");
+    let flags = "mc --lattice 4x4 --m2 -4 --lambda 7 --trajectories 30 --chains 4 --thermalize 10";
+    assert_eq!(timeless(folder.json("mc --config run.toml")), timeless(folder.json(&format!("{flags} --seed 5"))));
+    assert_eq!(
+        timeless(folder.json("mc --config run.toml --seed 6")),
+        timeless(folder.json(&format!("{flags} --seed 6")))
+    );
+    folder.json(&format!("{flags} --seed 5 --out kept"));
+    assert_eq!(
+        timeless(folder.json("mc --config kept/run.toml --out again")),
+        timeless(folder.json(&format!("{flags} --seed 5")))
+    );
+    std::fs::write(folder.0.join("bad.toml"), "latice = \"4x4\"\n").expect("written");
+    let refused = folder.run("mc --config bad.toml");
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("latice"));
+}
+
+#[test]
+fn bad_input_is_refused_with_a_reason() {
+    let folder = Folder::new("refused");
+    for arguments in [
+        "mc --lattice 0x8",
+        "mc --lattice 8x",
+        "mc --lattice 3x4 --update metropolis",
+        "train --lattice 3x3",
+        "train --layers 0",
+        "train --batch 0",
+        "train --steps 0",
+        "train --kernel 2",
+        "train --hidden 0",
+        "train --lr nan",
+        "train --lattice 40000x40000",
+        "mc --lattice 40000x40000",
+        "mc --chains 0",
+        "mc --trajectories 0",
+        "mc --sweeps 0",
+        "mc --steps 0",
+        "mc --length 0",
+        "mc --theory nope",
+        "mc --lambda -1",
+        "mc --lambda 0 --m2 -1",
+        "mc --m2 nan",
+        "mc --seed -1",
+        "mc --config nowhere.toml",
+        "sample --model nowhere",
+        "sample --model . ",
+        "exact --theory free --m2 -1",
+        "exact --lattice 32x32",
+        "train --out /proc/nowhere --steps 1",
+    ] {
+        let output = folder.run(arguments);
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{arguments}: {text}");
+        assert!(text.starts_with("error: ") && !text.contains("panicked"), "{arguments}: {text}");
+        assert!(output.stdout.is_empty(), "{arguments}");
+    }
+}
+
+#[test]
+fn damaged_models_are_refused() {
+    let folder = Folder::new("damaged");
+    folder.json("train --lattice 4x4 --layers 2 --hidden 4 --steps 5 --batch 16 --samples 100 --out a");
+    let path = folder.0.join("a/model.safetensors");
+    let whole = std::fs::read(&path).expect("a model");
+    let refuse = |bytes: &[u8], what: &str| {
+        std::fs::write(&path, bytes).expect("written");
+        let output = folder.run("sample --model a --samples 10");
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{what}: {text}");
+        assert!(!text.contains("panicked"), "{what}: {text}");
+    };
+    for cut in [0, 7, 100, whole.len() / 2, whole.len() - 1] {
+        refuse(&whole[..cut], "truncated");
+    }
+    let mut header = whole.clone();
+    header[20] ^= 0xff;
+    refuse(&header, "header");
+    let mut huge = whole.clone();
+    huge[6] = 0xff;
+    refuse(&huge, "length");
+    std::fs::write(&path, &whole).expect("written");
+    assert_eq!(folder.run("sample --model a --samples 10 --lattice 6x6").status.code(), Some(2));
+    assert!(Path::new(&path).exists());
+    folder.json("sample --model a --samples 10");
+}
