@@ -132,7 +132,8 @@ impl Graph {
         let specs: Vec<Spec> = inputs.iter().map(|&i| self.spec(i)).collect();
         let inferred = op.infer(&self.lattice, &specs).and_then(|spec| spec.check(&self.lattice).map(|()| spec));
         let spec = inferred.map_err(|e| e.at(line))?;
-        if let Some(simpler) = simplify::rewrite(self, op.as_ref(), inputs, line)? {
+        // A constant may be a field: what is left without it must still be one.
+        if let Some(simpler) = simplify::rewrite(self, op.as_ref(), inputs, line)?.filter(|&id| self.spec(id) == spec) {
             return Ok(simpler);
         }
         Ok(self.intern(op, inputs.to_vec(), spec, line))
@@ -193,3 +194,6 @@ impl Graph {
         live
     }
 }
+
+#[cfg(test)]
+mod tests;
