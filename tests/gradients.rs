@@ -140,3 +140,45 @@ fn every_mask_is_filled() {
     let ones = Value::PerSample(vec![1.0; 3]);
     assert_eq!(run(&graph, &[before, after], &[], 3), [ones.clone(), ones]);
 }
+
+/// A coupling that is a number per sample gives each lane what a program with that one coupling gives.
+#[test]
+fn couplings_of_their_own_in_every_lane() {
+    use lattice_autograd::Trace;
+    use lattice_tensor::{Bindings, Cpu, Lattice, Layout, ScalarField};
+    let lattice = Lattice::periodic([2, 3]).unwrap();
+    let layout = std::sync::Arc::new(Layout::samples(&lattice, 8));
+    let write = |trace: &Trace| {
+        let phi = trace.scalar_field("phi");
+        let (mass, lambda) = (trace.coupling("mass", 0.7), trace.coupling("lambda", 0.1));
+        let action = (phi.square() * (mass * 0.5) + phi.powi(4) * lambda).sum_sites();
+        [action.id(), trace.derivative(action, lambda).id()]
+    };
+    let mut phi = ScalarField::<f64>::zeros(&layout, 3).unwrap();
+    for s in 0..3 {
+        let values: Vec<f64> = (0..6).map(|x| (0.3 * x as f64 - 0.5 * s as f64).sin()).collect();
+        phi.set_sample(s, &values).unwrap();
+    }
+    let run = |trace: &Trace, uniforms: &[f64], per_sample: &[&[f64]]| {
+        let (mut action, mut slope) = ([0.0; 3], [0.0; 3]);
+        let mut program = trace.program::<f64>(&write(trace), &layout).unwrap();
+        let mut bindings = Bindings {
+            samples: 3,
+            fields: &[&phi],
+            uniforms,
+            per_sample,
+            out_per_sample: &mut [&mut action, &mut slope],
+            ..Default::default()
+        };
+        program.run(&Cpu::new(1).unwrap(), &mut bindings).unwrap();
+        (action, slope)
+    };
+    let lambdas = [0.1, 0.4, 2.5];
+    let together = Trace::with_per_sample(&lattice, &["lambda"]);
+    let (actions, slopes) = run(&together, &[0.7], &[&lambdas]);
+    assert_eq!(together.per_sample_couplings(), [("lambda".to_string(), 0.1)]);
+    for (s, lambda) in lambdas.into_iter().enumerate() {
+        let (action, slope) = run(&Trace::new(&lattice), &[0.7, lambda], &[]);
+        assert_eq!((actions[s], slopes[s]), (action[s], slope[s]));
+    }
+}

@@ -46,6 +46,7 @@ pub struct Trace {
     error: RefCell<Option<Error>>,
     recomputed: RefCell<Vec<Range<usize>>>,
     couplings: RefCell<Vec<(String, NodeId, f64)>>,
+    per_sample: Vec<String>,
 }
 
 impl Trace {
@@ -56,7 +57,14 @@ impl Trace {
             error: RefCell::new(None),
             recomputed: RefCell::default(),
             couplings: RefCell::default(),
+            per_sample: Vec::new(),
         }
+    }
+
+    /// An empty program in which the couplings of these names are numbers per sample, bound among the per-sample
+    /// arguments at each run: a theory written once then runs at another coupling in every lane.
+    pub fn with_per_sample(lattice: &Lattice, couplings: &[&str]) -> Trace {
+        Trace { per_sample: couplings.iter().map(|c| c.to_string()).collect(), ..Trace::new(lattice) }
     }
 
     /// The lattice.
@@ -93,14 +101,16 @@ impl Trace {
     }
 
     /// A number for all samples with a name and a value that holds unless another is given at a run. Asking for the
-    /// same name again gives the same number.
+    /// same name again gives the same number. In a trace made by [`Trace::with_per_sample`] for this name, it is a
+    /// number for each sample.
     #[track_caller]
     pub fn coupling(&self, name: &str, value: f64) -> Var<'_, Uniform> {
         let known = self.couplings.borrow().iter().find(|(n, _, _)| n == name).map(|(_, id, _)| *id);
         if let Some(id) = known {
             return Var::new(self, id);
         }
-        let var = self.uniform(name);
+        let spec = if self.per_sample.iter().any(|p| p == name) { Spec::PerSample } else { Spec::Uniform };
+        let var: Var<'_, Uniform> = self.argument(name, spec);
         self.couplings.borrow_mut().push((name.into(), var.id(), value));
         var
     }
@@ -111,6 +121,14 @@ impl Trace {
         let couplings = self.couplings.borrow();
         let value = |id: NodeId| couplings.iter().find(|(_, c, _)| *c == id).map_or(0.0, |(_, _, value)| *value);
         self.uniform_arguments().into_iter().map(value).collect()
+    }
+
+    /// The names and values of the couplings that are numbers per sample, in the order in which they are bound if the
+    /// program has no other per-sample arguments.
+    pub fn per_sample_couplings(&self) -> Vec<(String, f64)> {
+        let couplings = self.couplings.borrow();
+        let own = couplings.iter().filter(|(_, id, _)| self.graph.borrow().spec(*id) == Spec::PerSample);
+        own.map(|(name, _, value)| (name.clone(), *value)).collect()
     }
 
     /// The position of a uniform argument among the numbers that are bound at a run.

@@ -3,7 +3,7 @@
 use crate::Trace;
 use lattice_tensor::field::{Channels, Complex, Scalar};
 use lattice_tensor::ops::{Channel, Conv, ConvKernel, Neighbours, Pointwise, Shift, Stack, SumSites};
-use lattice_tensor::{Fibre, Location, NodeId, Spec};
+use lattice_tensor::{Error, Fibre, Location, NodeId, Spec};
 use std::marker::PhantomData;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
@@ -13,7 +13,8 @@ pub trait Kind: Copy + std::fmt::Debug + 'static {}
 /// A number for each sample, in `f64`.
 #[derive(Clone, Copy, Debug)]
 pub struct PerSample;
-/// A number for all samples, in `f64`.
+/// A number that is the same on all sites, in `f64`: for all samples, or, where a trace asks for it
+/// ([`Trace::with_per_sample`]), for each.
 #[derive(Clone, Copy, Debug)]
 pub struct Uniform;
 /// Parameters of a net.
@@ -122,9 +123,13 @@ impl<'t, K: Number> Var<'t, K> {
         }
     }
 
-    /// `x` where `x > 0`, else `slope · x`.
+    /// `x` where `x > 0`, else `slope · x`, with `slope ≥ 0`: the sign of the output tells the branch.
     #[track_caller]
     pub fn leaky_relu(self, slope: f64) -> Self {
+        if slope.is_nan() || slope < 0.0 {
+            let error = Error::op("leaky_relu", "a slope of at least 0", slope);
+            return self.trace.keep(Err(error.at(std::panic::Location::caller())));
+        }
         let slope = self.trace.constant(slope);
         self.trace.apply(Pointwise::LeakyRelu, &[self.id, slope.id])
     }

@@ -33,6 +33,14 @@ fn an_op_names_the_line_that_pushed_it() {
 }
 
 #[test]
+fn a_leaky_rectifier_of_negative_slope_is_refused() {
+    let t = trace();
+    let _ = t.scalar_field("phi").leaky_relu(-0.5);
+    let at = here!(35);
+    assert_eq!(text(&t), format!("leaky_relu at {at}: expected a slope of at least 0, found -0.5"));
+}
+
+#[test]
 fn only_the_first_error_is_kept() {
     let t = trace();
     let (phi, w) = (t.scalar_field("phi"), t.weights("w", 0..5));
