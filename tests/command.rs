@@ -112,8 +112,22 @@ fn a_resumed_training_equals_the_unbroken_one() {
     }
     let _ = child.kill();
     let _ = child.wait();
-    folder.json(&format!("{train} --out part --resume"));
+    // The folder knows the flags.
+    folder.json("train --resume --out part");
     assert!(model("whole") == model("part"), "the models differ");
+    let history = |name: &str| {
+        let text = std::fs::read_to_string(folder.0.join(name).join("history.csv")).expect("a history");
+        text.lines().map(|line| line.rsplit_once(',').expect("columns").0.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(history("whole"), history("part"));
+    assert_eq!(history("whole").len(), 41);
+    let report = |name: &str| {
+        let text = std::fs::read(folder.0.join(name).join("report.json")).expect("a report");
+        timeless(serde_json::from_slice(&text).expect("JSON"))
+    };
+    assert_eq!(report("whole"), report("part"));
+    assert_eq!(folder.run("train --resume --out part --lr 0.1").status.code(), Some(2), "another training");
+    assert_eq!(folder.run("train --resume --out nowhere").status.code(), Some(2));
     assert_eq!(folder.run(&format!("{train} --out whole")).status.code(), Some(2), "a run is not written over");
 }
 
@@ -133,6 +147,18 @@ fn a_file_of_flags_equals_the_flags() {
         timeless(folder.json("mc --config kept/run.toml --out again")),
         timeless(folder.json(&format!("{flags} --seed 5")))
     );
+    // A list in the file gives way to the flag; the largest seed survives; --out may be named like a subcommand.
+    let train = "train --lattice 4x4 --layers 2 --steps 4 --batch 16 --samples 50";
+    std::fs::write(folder.0.join("net.toml"), "hidden = [3, 3]\nseed = \"18446744073709551615\"\n").expect("written");
+    let one = folder.json(&format!("{train} --config net.toml --hidden 4 --out sample"));
+    assert_eq!(one["seed"], Value::from(u64::MAX));
+    let two = folder.json(&format!("{train} --hidden 4 --seed 18446744073709551615 --out mc"));
+    assert_eq!(timeless(one), timeless(two.clone()));
+    assert_eq!(timeless(folder.json("train --config mc/run.toml --out exact")), timeless(two));
+    let (kept, again) =
+        (folder.json("mc --theory free --trajectories 9 --out free"), "mc --config free/run.toml --out b");
+    assert_eq!(kept["couplings"], serde_json::json!({"m2": 1.0}));
+    assert_eq!(timeless(kept), timeless(folder.json(again)));
     std::fs::write(folder.0.join("bad.toml"), "latice = \"4x4\"\n").expect("written");
     let refused = folder.run("mc --config bad.toml");
     assert_eq!(refused.status.code(), Some(2));
@@ -165,6 +191,21 @@ fn bad_input_is_refused_with_a_reason() {
         "mc --lambda 0 --m2 -1",
         "mc --m2 nan",
         "mc --seed -1",
+        "mc --m2 -inf",
+        "mc --threads 1000000",
+        "mc --steps 100000",
+        "mc --jitter 1",
+        "mc --length -1",
+        "mc --jitter nan",
+        "train --lr -0.1",
+        "train --clip inf",
+        "train --clip -1",
+        "train --hidden 4,,4",
+        "train --samples 1000000000000",
+        "exact --lattice 2x2 --m2 1e300",
+        "exact --lattice 8 --m2 -1e300",
+        "exact --theory free --lattice 300000x300000",
+        "exact --lattice 4x1000000000",
         "mc --config nowhere.toml",
         "sample --model nowhere",
         "sample --model . ",
@@ -202,8 +243,47 @@ fn damaged_models_are_refused() {
     let mut huge = whole.clone();
     huge[6] = 0xff;
     refuse(&huge, "length");
+    let data = 8 + u64::from_le_bytes(whole[..8].try_into().expect("eight bytes")) as usize;
+    for bit in (8 * data..8 * whole.len()).step_by(8 * (whole.len() - data) / 20 + 1) {
+        let mut flipped = whole.clone();
+        flipped[bit / 8] ^= 1 << (bit % 8);
+        refuse(&flipped, "one bit");
+    }
     std::fs::write(&path, &whole).expect("written");
     assert_eq!(folder.run("sample --model a --samples 10 --lattice 6x6").status.code(), Some(2));
     assert!(Path::new(&path).exists());
     folder.json("sample --model a --samples 10");
+}
+
+#[test]
+fn one_measurement_is_enough() {
+    let folder = Folder::new("one");
+    let mc = folder.json("mc --lattice 4x4 --chains 1 --trajectories 1 --thermalize 5");
+    assert!(mc["observables"]["phi2"]["mean"].is_number() && mc["observables"]["phi2"].get("error").is_none(), "{mc}");
+    folder.json("mc --lattice 4x4 --chains 1 --trajectories 1 --thermalize 0 --update metropolis");
+    folder.json("train --lattice 4x4 --layers 2 --hidden 4 --steps 2 --batch 16 --samples 1 --out a");
+    let sample = folder.json("sample --model a --samples 1");
+    assert!(sample["observables"]["phi2"]["mean"].is_number() && sample["log_z"].get("error").is_none(), "{sample}");
+}
+
+#[test]
+fn long_lattices_are_measured() {
+    let folder = Folder::new("long");
+    for flags in ["--lattice 2x600", "--lattice 600x2", "--lattice 1000", "--lattice 2x3x4x100"] {
+        let mc = folder.json(&format!("mc {flags} --chains 4 --trajectories 4 --thermalize 4"));
+        assert!(mc["observables"]["g1"]["mean"].is_number() && mc["observables"].get("g65").is_none());
+    }
+    let exact = folder.json("exact --lattice 1x100000 --m2 1 --lambda 1");
+    assert!(exact["observables"]["g64"]["mean"].is_number() && exact["observables"].get("g65").is_none());
+}
+
+#[test]
+fn numbered_folders_are_not_shared() {
+    let folder = Folder::new("numbered");
+    let train = "train --lattice 4x4 --layers 2 --hidden 4 --steps 2 --batch 16 --samples 9";
+    std::thread::scope(|scope| (0..4).for_each(|_| drop(scope.spawn(|| folder.json(train)))));
+    let mut names: Vec<_> = std::fs::read_dir(folder.0.join("lattice-out")).expect("a folder").flatten().collect();
+    names.sort_by_key(|entry| entry.file_name());
+    let names: Vec<_> = names.iter().map(|entry| entry.file_name()).collect();
+    assert_eq!(names, ["0001", "0002", "0003", "0004"]);
 }

@@ -23,14 +23,17 @@ pub fn vjp(
     wanted: &[NodeId],
     recomputed: &[Range<usize>],
 ) -> Result<Vec<Option<NodeId>>> {
-    let depends = depends_on(graph, wanted);
-    let mut cotangents: Vec<Option<NodeId>> = vec![None; output.index() + 1];
-    cotangents[output.index()] = Some(seed);
+    // Nothing before the first wanted node depends on one, so the sweep ends there: a force late in a long trajectory
+    // costs no more than the first.
+    let end = wanted.iter().map(|w| w.index()).min().unwrap_or(0).min(output.index());
+    let depends = depends_on(graph, wanted, end..output.index() + 1);
+    let mut cotangents: Vec<Option<NodeId>> = vec![None; depends.len()];
+    cotangents[output.index() - end] = Some(seed);
     let start = graph.nodes().len();
     // For each scope that the sweep enters, in this order: the first node of the backward half behind its entrance.
     let mut entered: Vec<(usize, Range<usize>)> = Vec::new();
-    for index in (0..=output.index()).rev() {
-        let Some(cotangent) = cotangents[index].filter(|_| depends[index]) else { continue };
+    for index in (end..=output.index()).rev() {
+        let Some(cotangent) = cotangents[index - end].filter(|_| depends[index - end]) else { continue };
         if let Some(scope) = recomputed.iter().find(|r| r.contains(&index))
             && entered.iter().all(|(_, known)| known != scope)
         {
@@ -43,10 +46,8 @@ pub fn vjp(
         let line = node.line;
         let answers = node.op.vjp(graph, &at).map_err(|e| e.at(line))?;
         for (i, (&input, answer)) in node.inputs.iter().zip(together(graph, &node.inputs, answers)?).enumerate() {
-            if !depends[input.index()] {
-                continue;
-            }
-            let slot = &mut cotangents[input.index()];
+            let Some(place) = input.index().checked_sub(end).filter(|&place| depends[place]) else { continue };
+            let slot = &mut cotangents[place];
             *slot = match (answer, *slot) {
                 (Vjp::Zero, before) => before,
                 (Vjp::Node(new), None) => Some(new),
@@ -61,7 +62,8 @@ pub fn vjp(
             };
         }
     }
-    let finish = |w: &NodeId| finish(graph, *w, cotangents.get(w.index()).copied().flatten());
+    let cotangent = |w: &NodeId| cotangents.get(w.index() - end).copied().flatten();
+    let finish = |w: &NodeId| finish(graph, *w, cotangent(w));
     let found = wanted.iter().map(finish).collect::<Result<Vec<_>>>()?;
     let again = recompute(graph, output, &found, start, &entered);
     Ok(found.into_iter().map(|id| id.map(|id| again.get(&id).copied().unwrap_or(id))).collect())
@@ -78,12 +80,13 @@ fn together(graph: &mut Graph, inputs: &[NodeId], mut answers: Vec<Vjp>) -> Resu
     Ok(answers)
 }
 
-/// Which nodes depend on the wanted ones.
-fn depends_on(graph: &Graph, wanted: &[NodeId]) -> Vec<bool> {
-    let mut depends = vec![false; graph.nodes().len()];
-    wanted.iter().for_each(|w| depends[w.index()] = true);
-    for (i, node) in graph.nodes().iter().enumerate() {
-        depends[i] |= node.inputs.iter().any(|input| depends[input.index()]);
+/// Which nodes of a range, before which there is no wanted node, depend on the wanted ones.
+fn depends_on(graph: &Graph, wanted: &[NodeId], range: Range<usize>) -> Vec<bool> {
+    let mut depends = vec![false; range.len()];
+    wanted.iter().filter(|w| range.contains(&w.index())).for_each(|w| depends[w.index() - range.start] = true);
+    for (i, node) in graph.nodes()[range.clone()].iter().enumerate() {
+        let on = |input: &NodeId| input.index().checked_sub(range.start).is_some_and(|place| depends[place]);
+        depends[i] |= node.inputs.iter().any(on);
     }
     depends
 }

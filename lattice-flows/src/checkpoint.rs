@@ -1,4 +1,4 @@
-//! A training on disk: weights, optimiser, schedule and random counters in one safetensors file.
+//! A training on disk: weights, optimiser, schedule, history and random counters in one safetensors file.
 
 use crate::error::Error;
 use crate::flow::{Architecture, Flow};
@@ -50,6 +50,7 @@ impl Checkpoint {
         let mut file = TensorFile::new();
         trainer.flow().parameters.store(&mut file)?;
         trainer.optimizer().store(&trainer.flow().parameters, &mut file)?;
+        trainer.history().store(&mut file)?;
         Ok(Checkpoint { description: description.clone(), step: trainer.steps_done(), file })
     }
 
@@ -73,6 +74,9 @@ impl Checkpoint {
     /// If there is none, or it is truncated, damaged or of another kind.
     pub fn read(path: &Path) -> Result<Checkpoint, Error> {
         let file = TensorFile::read(path)?;
+        if !file.is_checked() {
+            return Err(model(path, "checksum", "an entry of the metadata", "nothing"));
+        }
         let entry =
             |key: &str| file.metadata.get(key).ok_or_else(|| model(path, key, "an entry of the metadata", "nothing"));
         let format = entry("format")?;

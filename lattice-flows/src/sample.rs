@@ -126,7 +126,8 @@ pub struct Certificate {
     pub ess: f64,
     /// `log Z`, from the unbiased estimate of `Z`.
     pub log_z: Estimate,
-    /// `⟨log q + S⟩ + log Z`, with the estimated `log Z` of the same samples or with an exact one.
+    /// `⟨log q + S⟩ + log Z`, with the estimated `log Z` of the same samples or with an exact one; infinite where a
+    /// weight vanishes.
     pub kl: Estimate,
 }
 
@@ -137,11 +138,17 @@ impl Certificate {
     /// # Errors
     /// If there are too few, or a weight is NaN.
     pub fn new(log_weights: &[f64], exact_log_z: Option<f64>) -> Result<Certificate, Error> {
+        if let &[log_weight] = log_weights {
+            let kl = exact_log_z.map_or(0.0, |log_z| log_z - log_weight);
+            let (log_z, kl) = (Estimate::without_error(log_weight), Estimate::without_error(kl));
+            return Ok(Certificate { samples: 1, ess: statistics::ess(log_weights)?, log_z, kl });
+        }
         Ok(Certificate {
             samples: log_weights.len(),
             ess: statistics::ess(log_weights)?,
             log_z: statistics::log_z(log_weights)?,
             kl: match exact_log_z {
+                _ if log_weights.iter().any(|w| !w.is_finite()) => Estimate::without_error(f64::INFINITY),
                 Some(log_z) => statistics::kl_given_log_z(log_weights, log_z, 0.0)?,
                 None => statistics::kl(log_weights)?,
             },
@@ -156,10 +163,12 @@ pub struct Ensemble {
     pub log_weights: Vec<f64>,
     /// The names of the observables.
     pub names: Vec<String>,
-    /// The Metropolis chain: for each observable its value after each proposal.
+    /// The Metropolis chain: for each observable its value after each proposal, from the first of finite weight on.
     pub series: Vec<Vec<f64>>,
     /// Fraction of proposals accepted.
     pub acceptance: f64,
+    /// Proposals whose weight was not a number or infinite; they count as weight zero.
+    pub not_finite: usize,
     /// Whether the run was stopped before its end.
     pub interrupted: bool,
 }
@@ -189,11 +198,19 @@ impl Ensemble {
             let count = CHUNK.min(samples - first);
             ensemble.log_weights.resize(first + count, 0.0);
             proposal.propose(first as u64, count, &mut ensemble.log_weights[first..], &mut values)?;
-            for i in 0..count {
-                if chain.offer((first + i) as u64, ensemble.log_weights[first + i]).accepted {
+            for (i, log_weight) in ensemble.log_weights[first..].iter_mut().enumerate() {
+                // A density that overflows tells nothing of its sample: weight zero, and counted.
+                if log_weight.is_nan() || *log_weight == f64::INFINITY {
+                    *log_weight = f64::NEG_INFINITY;
+                    ensemble.not_finite += 1;
+                }
+                let offered = chain.offer((first + i) as u64, *log_weight);
+                if offered.accepted {
                     current.iter_mut().zip(&values).for_each(|(c, v)| *c = v[i]);
                 }
-                ensemble.series.iter_mut().zip(&current).for_each(|(series, &x)| series.push(x));
+                if offered.state.is_some() {
+                    ensemble.series.iter_mut().zip(&current).for_each(|(series, &x)| series.push(x));
+                }
             }
             if !progress(first + count) && first + count < samples {
                 ensemble.interrupted = true;
@@ -210,8 +227,9 @@ impl Ensemble {
     /// If a value is not finite.
     pub fn estimates(&self) -> Result<Vec<(String, Estimate)>, Error> {
         let method = GammaMethod::default();
-        let estimate =
-            |(name, series): (&String, &Vec<f64>)| Ok((name.clone(), method.estimate(std::slice::from_ref(series))?));
+        let estimate = |(name, series): (&String, &Vec<f64>)| {
+            Ok((name.clone(), method.estimate_any(std::slice::from_ref(series))?))
+        };
         self.names.iter().zip(&self.series).map(estimate).collect()
     }
 }

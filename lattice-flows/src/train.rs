@@ -3,6 +3,7 @@
 use crate::bijection::Bijection;
 use crate::error::Error;
 use crate::flow::Flow;
+use crate::history::History;
 use crate::prior::Normal;
 use lattice_autograd::optim::{Adam, BatchSchedule, LearningRate, Optimizer, Schedule, clip};
 use lattice_autograd::{Trace, Var};
@@ -79,7 +80,9 @@ pub struct Trainer<'a, R: Real> {
     log_weights: Vec<f64>,
     gradient: Vec<f64>,
     step: u64,
+    /// Steps left out in a row.
     rejected: u32,
+    history: History,
 }
 
 impl<'a, R: Real> Trainer<'a, R> {
@@ -121,6 +124,7 @@ impl<'a, R: Real> Trainer<'a, R> {
             gradient: vec![0.0; count],
             step: 0,
             rejected: 0,
+            history: History::new(training.steps),
             flow,
             training,
         };
@@ -165,11 +169,13 @@ impl<'a, R: Real> Trainer<'a, R> {
                 return Err(Error::Diverged { step: self.step, rejected: self.rejected });
             }
         }
+        let ess = statistics::ess(log_weights).unwrap_or(0.0);
+        self.history.add(self.step, good.then_some((-mean, ess)));
         Ok(StepReport {
             step: self.step,
             loss: -mean,
             deviation: variance.sqrt(),
-            ess: statistics::ess(log_weights).unwrap_or(0.0),
+            ess,
             gradient: norm.unwrap_or(f64::NAN),
             lr,
             batch,
@@ -186,6 +192,11 @@ impl<'a, R: Real> Trainer<'a, R> {
     /// Steps done.
     pub fn steps_done(&self) -> u64 {
         self.step
+    }
+
+    /// Loss and effective sample size so far.
+    pub fn history(&self) -> &History {
+        &self.history
     }
 
     /// The plan.
@@ -210,6 +221,7 @@ impl<'a, R: Real> Trainer<'a, R> {
     pub fn resume(&mut self, checkpoint: &crate::Checkpoint) -> Result<(), Error> {
         self.flow.parameters.restore(&checkpoint.file)?;
         self.optimizer.restore(&self.flow.parameters, &checkpoint.file)?;
+        self.history.restore(&checkpoint.file);
         self.step = checkpoint.step;
         self.flow.parameters.copy_to(&mut self.weights)?;
         Ok(())

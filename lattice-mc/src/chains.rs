@@ -70,9 +70,11 @@ impl<'a, R: Real> Chains<'a, R> {
             return Err(Error::Count { what: "chains", found: 0 });
         }
         let nodes = R::WIDTH / chains.next_power_of_two().min(R::WIDTH);
-        // The two-point function sums over slices of the last direction, which must lie in one virtual node.
         let mut periods = vec![update.period(); lattice.directions()];
-        periods[lattice.directions() - 1] = lattice.extents()[lattice.directions() - 1];
+        // The correlator is taken on a line across direction 0, which must lie in one virtual node.
+        if lattice.directions() > 1 {
+            periods[0] = lattice.extents()[0];
+        }
         let layout = Arc::new(Layout::virtual_nodes(lattice, nodes, &periods, R::WIDTH));
         let start = Trace::new(lattice);
         let noise = start.normal("start", Location::All) * 0.1;

@@ -18,7 +18,7 @@ pub type Observable<'t> = (String, Var<'t, PerSample>);
 /// | `ising_energy` | `Σ_x Σ_μ φ(x) φ(x+μ) / (d V)`, unsubtracted |
 /// | `action_density` | `S / V` |
 /// | `virial` | `(2 S₂ + 4 S₄) / V`, mean 1 exactly |
-/// | `g0`, `g1`, … | `Σ_x φ(0,0) φ(x,t)` averaged over the origin, `t` along the last direction, up to half its extent |
+/// | `g0`, `g1`, … | `Σ_x φ(0,0) φ(x,t)` averaged over the origin, `t` along the last direction, `t ≤ min(L_t/2, 64)` |
 ///
 /// At extents 1 and 2 the formulas hold as written: both neighbours may be the same site.
 pub fn standard<'t>(action: &dyn Action, phi: Var<'t, Scalar>) -> Vec<Observable<'t>> {
@@ -42,16 +42,80 @@ pub fn standard<'t>(action: &dyn Action, phi: Var<'t, Scalar>) -> Vec<Observable
     list
 }
 
-/// The zero-momentum correlator `g(t) = Σ_{t₀} T(t₀) T(t₀+t) / V` with the slice sums `T(t) = Σ_x φ(x,t)`.
+/// The largest distance of the correlator: beyond it there is noise, and the list would not end.
+pub const FARTHEST: usize = 64;
+
+/// The zero-momentum correlator `g(t) = Σ_{t₀} T(t₀) T(t₀+t) / V` with the slice sums `T(t) = Σ_x φ(x,t)`, for
+/// `t = 0 … min(L_t/2, 64)`, `t` along the last direction.
+///
+/// The slice sums are a field that is the same all over a slice, made by adding up ever longer runs of sites; its
+/// products are taken on one line of each slice only.
 pub fn two_point<'t>(lattice: &Lattice, phi: Var<'t, Scalar>) -> Vec<Var<'t, PerSample>> {
     let mu = lattice.directions() - 1;
-    let extent = lattice.extents()[mu];
-    let slice = |t: usize| Location::Stripe { mu: mu as u8, period: extent as u16, offset: t as u16 };
-    let slices: Vec<Var<'t, PerSample>> = (0..extent).map(|t| phi.on(slice(t)).sum_sites()).collect();
-    let correlator = |t: usize| {
-        let products = (0..extent).map(|t0| slices[t0] * slices[(t0 + t) % extent]);
-        let sum = products.reduce(|a, b| a + b).unwrap_or(slices[0]);
-        sum * (1.0 / lattice.volume() as f64)
+    let extents = lattice.extents();
+    let slices = (0..mu).fold(phi, |sum, nu| sum_along(sum, nu, extents[nu]));
+    // Sites of a slice on which the products are taken: one of direction 0, all of the others.
+    let (line, times) = match u16::try_from(extents[0]) {
+        Ok(period) if mu > 0 => (Location::Stripe { mu: 0, period, offset: 0 }, extents[1..mu].iter().product()),
+        _ => (Location::All, extents[..mu].iter().product::<usize>()),
     };
-    (0..=extent / 2).map(correlator).collect()
+    let here = slices.on(line);
+    let scale = 1.0 / (lattice.volume() as f64 * times as f64);
+    let correlator = |t: usize| (here * here.shift(mu, t as i32)).sum_sites() * scale;
+    (0..=(extents[mu] / 2).min(FARTHEST)).map(correlator).collect()
+}
+
+/// `y(x) = Σ_{j<L} f(x + j μ)`: runs of doubling length, put together along the binary digits of `L`.
+fn sum_along<'t>(f: Var<'t, Scalar>, mu: usize, extent: usize) -> Var<'t, Scalar> {
+    let digits = usize::BITS - extent.leading_zeros();
+    let (mut sum, mut length) = (f, 1);
+    for digit in (0..digits - 1).rev() {
+        sum = sum + sum.shift(mu, length);
+        length *= 2;
+        if extent >> digit & 1 == 1 {
+            sum = f + sum.shift(mu, 1);
+            length += 1;
+        }
+    }
+    sum
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lattice_autograd::Trace;
+    use lattice_tensor::{Bindings, Cpu, Layout, ScalarField};
+    use std::sync::Arc;
+
+    /// The correlator of one configuration, by the definition.
+    fn by_definition(lattice: &Lattice, phi: &[f64], t: usize) -> f64 {
+        let extent = lattice.extents()[lattice.directions() - 1];
+        let slice = |t: usize| phi.iter().skip(t % extent).step_by(extent).sum::<f64>();
+        (0..extent).map(|t0| slice(t0) * slice(t0 + t)).sum::<f64>() / lattice.volume() as f64
+    }
+
+    #[test]
+    fn the_correlator_is_that_of_slice_sums() {
+        for extents in
+            [vec![7], vec![1], vec![1, 6], vec![2, 2], vec![5, 4], vec![4, 3, 6], vec![3, 2, 5, 4], vec![2, 300]]
+        {
+            let lattice = Lattice::periodic(&extents).unwrap();
+            let layout = Arc::new(Layout::samples(&lattice, 8));
+            let trace = Trace::new(&lattice);
+            let ids: Vec<_> = two_point(&lattice, trace.scalar_field("phi")).into_iter().map(Var::id).collect();
+            assert_eq!(ids.len(), (extents[extents.len() - 1] / 2).min(FARTHEST) + 1);
+            let values: Vec<f64> = (0..lattice.volume()).map(|x| (1.7 * x as f64).sin() + 0.2).collect();
+            let mut phi = ScalarField::<f64>::zeros(&layout, 1).unwrap();
+            phi.set_sample(0, &values).unwrap();
+            let mut found = vec![[0.0]; ids.len()];
+            let mut views: Vec<&mut [f64]> = found.iter_mut().map(|x| x.as_mut_slice()).collect();
+            let mut bindings =
+                Bindings { samples: 1, fields: &[&phi], out_per_sample: &mut views, ..Default::default() };
+            trace.program::<f64>(&ids, &layout).unwrap().run(&Cpu::new(1).unwrap(), &mut bindings).unwrap();
+            for (t, [g]) in found.into_iter().enumerate() {
+                let expected = by_definition(&lattice, &values, t);
+                assert!((g - expected).abs() < 1e-12 * (1.0 + expected.abs()), "{extents:?} g{t}: {g} not {expected}");
+            }
+        }
+    }
 }

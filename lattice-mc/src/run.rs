@@ -115,13 +115,14 @@ impl History {
         self.names.iter().position(|n| n == name).map(|i| self.series[i].as_slice())
     }
 
-    /// Mean, error and autocorrelation time of every name, by the Γ-method over all chains with a common mean.
+    /// Mean, error and autocorrelation time of every name, by the Γ-method over all chains with a common mean; the
+    /// value alone where there is one sample in all.
     ///
     /// # Errors
     /// If nothing was recorded, or something that is not a number.
     pub fn estimates(&self) -> Result<Vec<(String, Estimate)>, Error> {
         let method = GammaMethod::default();
-        let estimate = |(name, series): (&String, &Vec<Vec<f64>>)| Ok((name.clone(), method.estimate(series)?));
+        let estimate = |(name, series): (&String, &Vec<Vec<f64>>)| Ok((name.clone(), method.estimate_any(series)?));
         self.names.iter().zip(&self.series).map(estimate).collect()
     }
 }

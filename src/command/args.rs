@@ -115,12 +115,24 @@ pub struct TheoryArgs {
     /// The extents.
     #[arg(long, default_value = "8x8")]
     pub lattice: Extents,
-    /// The coupling m2, which may be negative.
-    #[arg(long, default_value_t = -4.0, allow_negative_numbers = true)]
-    pub m2: f64,
-    /// The coupling lambda (not used by the free theory).
-    #[arg(long, default_value_t = 8.0, allow_negative_numbers = true)]
-    pub lambda: f64,
+    /// The coupling m2, which may be negative [default: -4, for the free theory 1]
+    #[arg(long, allow_hyphen_values = true)]
+    pub m2: Option<f64>,
+    /// The coupling lambda [default: 8, for the free theory 0]
+    #[arg(long, allow_hyphen_values = true)]
+    pub lambda: Option<f64>,
+}
+
+impl TheoryArgs {
+    /// Puts the defaults of the theory where no coupling was given.
+    pub fn complete(&mut self) {
+        let (m2, lambda) = match self.theory {
+            TheoryName::Phi4 => (-4.0, 8.0),
+            TheoryName::Free => (1.0, 0.0),
+        };
+        self.m2.get_or_insert(m2);
+        self.lambda.get_or_insert(lambda);
+    }
 }
 
 /// What every run has.
@@ -129,9 +141,10 @@ pub struct TheoryArgs {
 pub struct RunArgs {
     /// The seed of all random numbers.
     #[arg(long, default_value_t = 1)]
+    #[serde(serialize_with = "as_integer")]
     pub seed: u64,
-    /// Threads; 0 is one for each core. Results do not depend on it.
-    #[arg(long, default_value_t = 0)]
+    /// Threads, at most 1024; 0 is one for each core. Results do not depend on it.
+    #[arg(long, default_value_t = 0, value_parser = threads)]
     pub threads: usize,
     /// Precision of fields.
     #[arg(long, value_enum, default_value = "f32")]
@@ -145,7 +158,7 @@ pub struct RunArgs {
     pub json: bool,
     /// Write into a folder that holds a run already.
     #[arg(long)]
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(skip)]
     pub force: bool,
     /// A flat TOML file with flags by their names; flags given besides win.
     #[arg(long)]
@@ -166,8 +179,9 @@ pub struct TrainArgs {
     #[arg(long, default_value_t = 16)]
     pub layers: usize,
     /// Widths of the hidden layers of each net, separated by commas.
-    #[arg(long, default_value = "8,8", value_delimiter = ',')]
-    pub hidden: Vec<usize>,
+    #[arg(long, default_value = "8,8")]
+    #[serde(serialize_with = "as_text")]
+    pub hidden: Widths,
     /// Extent of the convolution kernels, odd.
     #[arg(long, default_value_t = 3)]
     pub kernel: usize,
@@ -179,14 +193,14 @@ pub struct TrainArgs {
     #[arg(long, default_value_t = 16_500)]
     pub steps: u64,
     /// The learning rate at the start.
-    #[arg(long, default_value_t = 3e-3)]
+    #[arg(long, default_value_t = 3e-3, allow_hyphen_values = true)]
     pub lr: f64,
     /// How the learning rate falls: constant, cosine, cosine:F, exponential:F@N, step:F@N, piecewise:F@N,..., each after warmup:N+
     #[arg(long, default_value = "cosine")]
     #[serde(serialize_with = "as_text")]
     pub schedule: Schedule,
     /// Gradients are scaled down to this norm.
-    #[arg(long, default_value_t = 100.0)]
+    #[arg(long, default_value_t = 100.0, allow_hyphen_values = true)]
     pub clip: f64,
     /// Fresh samples for the certificate (ESS, KL, log Z, acceptance) at the end.
     #[arg(long, default_value_t = 65_536)]
@@ -194,9 +208,9 @@ pub struct TrainArgs {
     /// Write a checkpoint every so many steps; 0 only at the end and on Ctrl-C.
     #[arg(long, default_value_t = 1000)]
     pub save_every: u64,
-    /// Continue the training in --out where it stopped.
+    /// Continue the training in --out where it stopped, with the flags it was begun with.
     #[arg(long)]
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(skip)]
     pub resume: bool,
 }
 
@@ -222,10 +236,10 @@ pub struct SampleArgs {
     #[arg(long)]
     pub lattice: Option<Extents>,
     /// The coupling m2 to sample at, if not the model's.
-    #[arg(long, allow_negative_numbers = true)]
+    #[arg(long, allow_hyphen_values = true)]
     pub m2: Option<f64>,
     /// The coupling lambda to sample at, if not the model's.
-    #[arg(long, allow_negative_numbers = true)]
+    #[arg(long, allow_hyphen_values = true)]
     pub lambda: Option<f64>,
 }
 
@@ -243,7 +257,7 @@ pub enum IntegratorName {
     Omelyan,
 }
 
-/// Integrator steps: a number, or `auto`.
+/// Integrator steps: a number, or `auto`. Trajectories are written out step by step, hence the limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Steps {
     Auto,
@@ -255,8 +269,8 @@ impl FromStr for Steps {
     fn from_str(text: &str) -> Result<Steps, String> {
         match (text, text.parse()) {
             ("auto", _) => Ok(Steps::Auto),
-            (_, Ok(n)) if (1..=100_000).contains(&n) => Ok(Steps::Fixed(n)),
-            _ => Err(format!("expected auto or a number from 1 to 100000, found {text:?}")),
+            (_, Ok(n)) if (1..=10_000).contains(&n) => Ok(Steps::Fixed(n)),
+            _ => Err(format!("expected auto or a number from 1 to 10000, found {text:?}")),
         }
     }
 }
@@ -285,9 +299,12 @@ pub struct McArgs {
     /// The integrator of HMC.
     #[arg(long, value_enum, default_value = "leapfrog")]
     pub integrator: IntegratorName,
-    /// The length of an HMC trajectory; each is drawn within a quarter of it.
-    #[arg(long, default_value_t = 1.0)]
+    /// The mean length of an HMC trajectory.
+    #[arg(long, default_value_t = 1.0, allow_hyphen_values = true)]
     pub length: f64,
+    /// Each trajectory's length is drawn within this fraction of the mean; 0 makes all alike.
+    #[arg(long, default_value_t = 0.25, allow_hyphen_values = true)]
+    pub jitter: f64,
     /// Integrator steps of a trajectory, or auto to tune them during thermalisation.
     #[arg(long, default_value = "auto")]
     #[serde(serialize_with = "as_text")]
@@ -312,6 +329,41 @@ pub struct ExactArgs {
     #[command(flatten)]
     #[serde(flatten)]
     pub run: RunArgs,
+}
+
+/// Widths of hidden layers such as 8,8.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Widths(pub Vec<usize>);
+
+impl FromStr for Widths {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Widths, String> {
+        let width =
+            |part: &str| part.trim().parse().map_err(|_| format!("expected widths such as 8,8, found {text:?}"));
+        text.split(',').map(width).collect::<Result<_, _>>().map(Widths)
+    }
+}
+
+impl std::fmt::Display for Widths {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0.iter().map(usize::to_string).collect::<Vec<_>>().join(","))
+    }
+}
+
+/// More threads than any machine has cores are a slip of the pen.
+fn threads(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(threads) if threads <= 1024 => Ok(threads),
+        _ => Err(format!("expected 0 to 1024 threads, found {text:?}")),
+    }
+}
+
+/// TOML has integers of 63 bits; larger ones are written as text.
+fn as_integer<S: Serializer>(value: &u64, to: S) -> Result<S::Ok, S::Error> {
+    match i64::try_from(*value) {
+        Ok(small) => to.serialize_i64(small),
+        Err(_) => to.collect_str(value),
+    }
 }
 
 fn as_text<T: std::fmt::Display, S: Serializer>(value: &T, to: S) -> Result<S::Ok, S::Error> {

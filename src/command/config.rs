@@ -2,12 +2,20 @@
 
 use super::args::Cli;
 use super::failure::Failure;
+use super::output::RUN;
 use clap::CommandFactory;
 use std::ffi::OsString;
+use std::path::Path;
 
-/// Replaces `--config FILE` by the flags that the file holds.
+/// Puts the flags that the file of `--config` holds before the others. A run that is resumed has such a file in its
+/// folder: its flags need not be said again.
 pub fn expand(arguments: Vec<OsString>) -> Result<Vec<OsString>, Failure> {
-    let Some(file) = file(&arguments) else { return Ok(arguments) };
+    let resumed = || {
+        let resumes = arguments.iter().any(|a| a == "--resume");
+        let file = Path::new(&value(&arguments, "--out").filter(|_| resumes)?).join(RUN);
+        file.exists().then(|| file.into_os_string())
+    };
+    let Some(file) = value(&arguments, "--config").or_else(resumed) else { return Ok(arguments) };
     let shown = file.to_string_lossy().into_owned();
     let text = std::fs::read_to_string(&file)
         .map_err(|e| Failure::refused(&format!("config {shown}"), "a file that can be read", e))?;
@@ -15,8 +23,10 @@ pub fn expand(arguments: Vec<OsString>) -> Result<Vec<OsString>, Failure> {
         .parse()
         .map_err(|e: toml::de::Error| Failure::refused(&format!("config {shown}"), "a flat TOML file", e.message()))?;
     let command = Cli::command();
-    let place = arguments.iter().position(|a| command.find_subcommand(a).is_some());
-    let subcommand = place.and_then(|i| command.find_subcommand(&arguments[i])).unwrap_or(&command);
+    // Only the first argument names a subcommand; later ones may be values that look like one.
+    let named = arguments.get(1).and_then(|first| command.find_subcommand(first));
+    let at = if named.is_some() { 2 } else { 1 };
+    let subcommand = named.unwrap_or(&command);
     let known: Vec<&str> = subcommand.get_arguments().filter_map(|a| a.get_long()).filter(|l| *l != "config").collect();
     let mut flags: Vec<OsString> = Vec::new();
     for (key, value) in table {
@@ -45,7 +55,7 @@ pub fn expand(arguments: Vec<OsString>) -> Result<Vec<OsString>, Failure> {
         flags.push(format!("--{key}={text}").into());
     }
     let mut expanded = arguments;
-    let at = place.map_or(1, |i| i + 1).min(expanded.len());
+    let at = at.min(expanded.len());
     expanded.splice(at..at, flags);
     Ok(expanded)
 }
@@ -59,15 +69,13 @@ fn plain(value: &toml::Value) -> Option<String> {
     }
 }
 
-fn file(arguments: &[OsString]) -> Option<OsString> {
-    let mut arguments = arguments.iter();
-    while let Some(argument) = arguments.next() {
-        if argument == "--config" {
-            return arguments.next().cloned();
-        }
-        if let Some(file) = argument.to_str().and_then(|a| a.strip_prefix("--config=")) {
-            return Some(file.into());
-        }
+/// The value of a flag, the last one if it is given several times.
+fn value(arguments: &[OsString], flag: &str) -> Option<OsString> {
+    let assigned = |argument: &OsString| Some(argument.to_str()?.strip_prefix(flag)?.strip_prefix('=')?.into());
+    let mut found = None;
+    for (i, argument) in arguments.iter().enumerate() {
+        let here = if argument == flag { arguments.get(i + 1).cloned() } else { assigned(argument) };
+        found = here.or(found);
     }
-    None
+    found
 }

@@ -6,6 +6,7 @@ use super::output::Folder;
 use super::report::Report;
 use super::theory::Theory;
 use lattice_fields::mc::exact::{Effort, Exact, phi4_with};
+use lattice_fields::mc::observables::FARTHEST;
 use serde_json::{Map, Value, json};
 use std::time::Instant;
 
@@ -51,7 +52,7 @@ fn observables(exact: &Exact) -> Vec<(String, f64)> {
     ];
     values.extend(exact.virial.map(|v| ("virial".into(), v)));
     if let Some(g) = &exact.g {
-        values.extend(g.iter().take(g.len() / 2 + 1).enumerate().map(|(t, g)| (format!("g{t}"), *g)));
+        values.extend(g.iter().take((g.len() / 2).min(FARTHEST) + 1).enumerate().map(|(t, g)| (format!("g{t}"), *g)));
     }
     values
 }

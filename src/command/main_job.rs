@@ -42,8 +42,12 @@ pub fn run(args: &MainArgs) -> Result<(), Failure> {
 
 fn job<R: Real>(args: &MainArgs) -> Result<(), Failure> {
     let json = args.run.json;
-    let theory =
-        Theory::new(&TheoryArgs { theory: TheoryName::Phi4, lattice: Extents(vec![8, 8]), m2: -4.0, lambda: 8.0 })?;
+    let theory = Theory::new(&TheoryArgs {
+        theory: TheoryName::Phi4,
+        lattice: Extents(vec![8, 8]),
+        m2: Some(-4.0),
+        lambda: Some(8.0),
+    })?;
     let folder = Folder::open(args.run.out.as_deref(), args.run.force)?;
     folder.write_config(args)?;
     let cpu = Cpu::new(args.run.threads)?;
@@ -59,7 +63,6 @@ fn job<R: Real>(args: &MainArgs) -> Result<(), Failure> {
     say(json, &format!("training a flow of {} parameters on its own samples, {steps} steps", flow.parameters.len()));
     let description = train::describe(&theory, &flow, &training, args.run.precision);
     let trained = train::train::<R>(&mut flow, &theory, training, &description, None, &cpu, &folder, 1000)?;
-    train::write_history(&folder, &trained)?;
     if trained.interrupted {
         let path = folder.file(MODEL);
         return Err(Failure::Interrupted(format!(
@@ -129,7 +132,7 @@ fn draw_plots<R: Real>(
     sampled: &Sampled,
     trained: &train::Trained,
 ) -> Result<(), Failure> {
-    plots::training(&folder.file("training.svg"), &trained.history, sampled.exact.as_ref().map(|e| e.log_z))?;
+    plots::training(&folder.file("training.svg"), &trained.history.rows, sampled.exact.as_ref().map(|e| e.log_z))?;
     let configurations = lattice_fields::flows::sample::configurations::<R>(flow, seed, 0, 5, cpu)?;
     let samples: Vec<Vec<f64>> =
         (0..5).map(|i| configurations.sample(i).into_iter().map(Real::to_f64).collect()).collect();

@@ -21,6 +21,9 @@ pub fn run(args: &McArgs) -> Result<(), Failure> {
     if !(args.length > 0.0 && args.length.is_finite()) {
         return Err(Failure::refused("--length", "a positive number", args.length));
     }
+    if !(0.0..1.0).contains(&args.jitter) {
+        return Err(Failure::refused("--jitter", "a fraction from 0 to below 1", args.jitter));
+    }
     let (volume, chains) = (theory.lattice.volume() as f64, args.chains as f64);
     let bytes = 8.0 * volume * (6.0 * chains.max(16.0) + 40.0) + 8.0 * 20.0 * chains * args.trajectories as f64;
     check_memory(&format!("{} chains of lattice {}", args.chains, args.theory.lattice), bytes)?;
@@ -34,10 +37,11 @@ pub fn run(args: &McArgs) -> Result<(), Failure> {
                 IntegratorName::Leapfrog => Integrator::Leapfrog,
                 IntegratorName::Omelyan => Integrator::Omelyan,
             };
-            Box::new(match args.steps {
+            let hmc = match args.steps {
                 Steps::Auto => Hmc::new(integrator, args.length),
                 Steps::Fixed(steps) => Hmc::fixed(integrator, args.length, steps),
-            })
+            };
+            Box::new(Hmc { jitter: args.jitter, ..hmc })
         }
     };
     let cpu = Cpu::new(args.run.threads)?;

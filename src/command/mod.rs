@@ -56,9 +56,18 @@ fn dispatch(arguments: Vec<OsString>) -> Result<(), Failure> {
     progress::catch_interrupts();
     match cli.command {
         None => main_job::run(&cli.main),
-        Some(Command::Train(args)) => train::run(&args),
+        Some(Command::Train(mut args)) => {
+            args.theory.complete();
+            train::run(&args)
+        }
         Some(Command::Sample(args)) => sample::run(&args),
-        Some(Command::Mc(args)) => mc::run(&args),
-        Some(Command::Exact(args)) => exact::run(&args),
+        Some(Command::Mc(mut args)) => {
+            args.theory.complete();
+            mc::run(&args)
+        }
+        Some(Command::Exact(mut args)) => {
+            args.theory.complete();
+            exact::run(&args)
+        }
     }
 }

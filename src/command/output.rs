@@ -9,16 +9,16 @@ use std::path::{Path, PathBuf};
 #[derive(Debug)]
 pub struct Folder(pub PathBuf);
 
+/// The effective configuration of a run, in its folder.
+pub const RUN: &str = "run.toml";
+
 /// Files that mark a folder as holding a run.
-const MARKS: [&str; 3] = ["report.json", "model.safetensors", "run.toml"];
+const MARKS: [&str; 3] = ["report.json", "model.safetensors", RUN];
 
 impl Folder {
     /// Opens `out`, or a new numbered folder under `lattice-out`. A folder that holds a run is refused unless `again`.
     pub fn open(out: Option<&Path>, again: bool) -> Result<Folder, Failure> {
-        let path = match out {
-            Some(path) => path.to_path_buf(),
-            None => next_number(Path::new("lattice-out"))?,
-        };
+        let Some(path) = out.map(Path::to_path_buf) else { return Folder::numbered(Path::new("lattice-out")) };
         if let Some(mark) = MARKS.iter().find(|m| path.join(m).exists()).filter(|_| !again) {
             let found = format!("one with {mark} (--resume continues a training, --force writes over it)");
             return Err(Failure::refused(&format!("--out {}", path.display()), "a folder without a run", found));
@@ -31,6 +31,27 @@ impl Folder {
         writable
             .map_err(|e| Failure::refused(&format!("--out {}", path.display()), "a folder that can be written", e))?;
         Ok(Folder(path))
+    }
+
+    /// A new folder `base/0001`, or the first number after those that are there; no other run gets the same one.
+    fn numbered(base: &Path) -> Result<Folder, Failure> {
+        let refused = |path: &Path, e: std::io::Error| {
+            Failure::refused(&path.display().to_string(), "a folder that can be written", e)
+        };
+        std::fs::create_dir_all(base).map_err(|e| refused(base, e))?;
+        let taken = std::fs::read_dir(base).map_err(|e| refused(base, e))?.flatten();
+        let last = taken.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok()).max().unwrap_or(0);
+        let mut number = last;
+        loop {
+            number = number.saturating_add(1);
+            let path = base.join(format!("{number:04}"));
+            match std::fs::create_dir(&path) {
+                Ok(()) => return Ok(Folder(path)),
+                // Taken by a run that began at the same moment.
+                Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists && number < u32::MAX => {}
+                Err(e) => return Err(refused(&path, e)),
+            }
+        }
     }
 
     /// The path of a file in the folder.
@@ -48,16 +69,9 @@ impl Folder {
 
     /// Writes the effective configuration, a file that `--config` reads.
     pub fn write_config(&self, arguments: &impl Serialize) -> Result<(), Failure> {
-        let text = toml::to_string(arguments).map_err(|e| Failure::Failed(format!("run.toml: {e}")))?;
-        self.write("run.toml", &text)
+        let text = toml::to_string(arguments).map_err(|e| Failure::Failed(format!("{RUN}: {e}")))?;
+        self.write(RUN, &text)
     }
-}
-
-/// `base/0001`, or the first number after those that are there.
-fn next_number(base: &Path) -> Result<PathBuf, Failure> {
-    let taken = std::fs::read_dir(base).into_iter().flatten().flatten();
-    let last = taken.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok()).max().unwrap_or(0);
-    Ok(base.join(format!("{:04}", last.saturating_add(1))))
 }
 
 /// Prints to stdout; a closed pipe ends the command quietly.

@@ -1,6 +1,7 @@
 //! Pictures, as SVG.
 
 use super::failure::Failure;
+use lattice_fields::flows::history::Row;
 use plotters::coord::Shift;
 use plotters::prelude::*;
 use std::error::Error;
@@ -25,12 +26,12 @@ fn save(path: &Path, size: (u32, u32), draw: impl FnOnce(&Area<'_>) -> Drawn) ->
 }
 
 /// Loss and effective sample size against step; the loss's floor is `−log Z`.
-pub fn training(path: &Path, history: &[(u64, f64, f64)], log_z: Option<f64>) -> Result<(), Failure> {
-    let Some(&(last, final_loss, _)) = history.last() else { return Ok(()) };
+pub fn training(path: &Path, history: &[Row], log_z: Option<f64>) -> Result<(), Failure> {
+    let Some(&Row { step: last, loss: final_loss, .. }) = history.last() else { return Ok(()) };
     save(path, (960, 400), |area| {
         let (left, right) = area.split_horizontally(480);
         let floor = log_z.map_or(final_loss, |z| -z);
-        let top = history.iter().map(|h| h.1).filter(|l| l.is_finite()).fold(floor, f64::max).min(floor + 2.0);
+        let top = history.iter().map(|h| h.loss).filter(|l| l.is_finite()).fold(floor, f64::max).min(floor + 2.0);
         let mut chart = ChartBuilder::on(&left)
             .margin(12)
             .caption("loss = KL - log Z", ("sans-serif", 16))
@@ -43,7 +44,7 @@ pub fn training(path: &Path, history: &[(u64, f64, f64)], log_z: Option<f64>) ->
             .x_label_formatter(&|x| format!("{x:.0}"))
             .light_line_style(TRANSPARENT)
             .draw()?;
-        chart.draw_series(LineSeries::new(history.iter().map(|h| (h.0 as f64, h.1.min(top))), COLOURS[0]))?;
+        chart.draw_series(LineSeries::new(history.iter().map(|h| (h.step as f64, h.loss.min(top))), COLOURS[0]))?;
         if log_z.is_some() {
             chart
                 .draw_series(LineSeries::new([(0.0, floor), (last as f64, floor)], COLOURS[3]))?
@@ -63,7 +64,7 @@ pub fn training(path: &Path, history: &[(u64, f64, f64)], log_z: Option<f64>) ->
             .x_label_formatter(&|x| format!("{x:.0}"))
             .light_line_style(TRANSPARENT)
             .draw()?;
-        chart.draw_series(LineSeries::new(history.iter().map(|h| (h.0 as f64, h.2)), COLOURS[1]))?;
+        chart.draw_series(LineSeries::new(history.iter().map(|h| (h.step as f64, h.ess)), COLOURS[1]))?;
         Ok(())
     })
 }

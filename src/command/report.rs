@@ -40,7 +40,10 @@ impl Report {
         self.set("kl", certificate.kl.mean);
         self.set("kl_error", certificate.kl.error);
         self.set("kl_reference", if exact { "exact" } else { "estimate" });
-        self.set("log_z", json!({"mean": certificate.log_z.mean, "error": certificate.log_z.error}));
+        let mut log_z = Report::default();
+        log_z.set("mean", certificate.log_z.mean);
+        log_z.set("error", certificate.log_z.error);
+        self.set("log_z", log_z.value());
     }
 
     /// The observables by name.

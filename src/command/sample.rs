@@ -40,14 +40,14 @@ pub fn run(args: &SampleArgs) -> Result<(), Failure> {
     let theory = Theory::new(&TheoryArgs {
         theory: theory_name,
         lattice: Extents(model.lattice.clone()),
-        m2: args.m2.unwrap_or(coupling("m2")),
-        lambda: args.lambda.unwrap_or(coupling("lambda")),
+        m2: args.m2.or(Some(coupling("m2"))),
+        lambda: args.lambda.or(Some(coupling("lambda"))),
     })?;
     if args.batch == 0 || args.samples == 0 {
         let (flag, found) = if args.batch == 0 { ("--batch", args.batch) } else { ("--samples", args.samples) };
         return Err(Failure::refused(flag, "at least 1", found));
     }
-    check_memory(&format!("{} samples", args.samples), 120.0 * args.samples as f64 + 800.0 * args.batch as f64)?;
+    check_samples(args.samples, args.batch)?;
     let flow = checkpoint.flow()?;
     let cpu = Cpu::new(args.run.threads)?;
     let folder = match &args.run.out {
@@ -72,6 +72,12 @@ pub fn run(args: &SampleArgs) -> Result<(), Failure> {
         return Err(Failure::Interrupted(format!("stopped after {} samples", sampled.ensemble.log_weights.len())));
     }
     Ok(())
+}
+
+/// Refuses more samples than fit into memory, `batch` at a time.
+pub fn check_samples(samples: usize, batch: usize) -> Result<(), Failure> {
+    // A log-weight and a series for each observable.
+    check_memory(&format!("{samples} samples"), 160.0 * samples as f64 + 800.0 * batch as f64)
 }
 
 /// Draws `samples` fresh samples, `batch` at a time, and runs the chain over them. The exact values are worked out if
@@ -106,7 +112,11 @@ impl Sampled {
         report.set("acceptance", self.ensemble.acceptance);
         report.set_certificate(&self.certificate, self.exact.is_some());
         report.set_observables(&self.estimates);
-        let warnings = warnings(&self.estimates);
+        let mut warnings = warnings(&self.estimates);
+        if self.ensemble.not_finite > 0 {
+            let (bad, all) = (self.ensemble.not_finite, self.ensemble.log_weights.len());
+            warnings.push(format!("{bad} of {all} proposals had a weight that is not a number; they count as zero"));
+        }
         if !warnings.is_empty() {
             report.set("warnings", warnings);
         }

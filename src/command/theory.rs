@@ -18,10 +18,8 @@ pub struct Theory {
 impl Theory {
     pub fn new(args: &TheoryArgs) -> Result<Theory, Failure> {
         let lattice = Lattice::periodic(&args.lattice.0)?;
-        let (mass2, lambda) = match args.theory {
-            TheoryName::Phi4 => (args.m2, args.lambda),
-            TheoryName::Free => (args.m2, 0.0),
-        };
+        let mass2 = args.m2.unwrap_or_default();
+        let lambda = if args.theory == TheoryName::Free { 0.0 } else { args.lambda.unwrap_or_default() };
         let action: Box<dyn Action> = match args.theory {
             TheoryName::Phi4 => Box::new(Phi4 { mass2, lambda }),
             TheoryName::Free => Box::new(Free { mass2 }),

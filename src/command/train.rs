@@ -5,9 +5,11 @@ use super::failure::Failure;
 use super::output::{Folder, say};
 use super::progress::{bar, interrupted};
 use super::report::{Report, median};
+use super::sample::check_samples;
 use super::theory::{Theory, check_memory};
 use super::{plots, sample};
 use lattice_fields::autograd::optim::LearningRate;
+use lattice_fields::flows::History;
 use lattice_fields::flows::checkpoint::Description;
 use lattice_fields::prelude::*;
 use std::path::Path;
@@ -17,15 +19,12 @@ use std::time::Instant;
 pub const MODEL: &str = "model.safetensors";
 
 /// What a training leaves behind, besides its model file.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Trained {
-    pub history: Vec<(u64, f64, f64)>,
-    /// Seconds at each entry of the history.
-    pub clock: Vec<f64>,
+    pub history: History,
     pub seconds: f64,
     pub step_seconds: Vec<f64>,
     pub steps: u64,
-    pub rejected: u64,
     pub interrupted: bool,
 }
 
@@ -33,7 +32,7 @@ pub fn run(args: &TrainArgs) -> Result<(), Failure> {
     let theory = Theory::new(&args.theory)?;
     let architecture = Architecture {
         layers: args.layers,
-        hidden: args.hidden.clone(),
+        hidden: args.hidden.0.clone(),
         kernel: args.kernel,
         last: Activation::Tanh,
         seed: args.run.seed,
@@ -46,8 +45,8 @@ pub fn run(args: &TrainArgs) -> Result<(), Failure> {
         clip: args.clip,
         seed: args.run.seed,
     };
-    if args.clip.is_nan() || args.clip <= 0.0 {
-        return Err(Failure::refused("--clip", "a positive norm", args.clip));
+    if !(args.clip > 0.0 && args.clip.is_finite()) {
+        return Err(Failure::refused("--clip", "a positive norm, 1e300 to clip nothing", args.clip));
     }
     if args.steps == 0 {
         return Err(Failure::refused("--steps", "at least 1", 0));
@@ -62,6 +61,7 @@ pub fn run(args: &TrainArgs) -> Result<(), Failure> {
     if args.resume && args.run.out.is_none() {
         return Err(Failure::refused("--resume", "the folder of a training in --out", "no --out"));
     }
+    check_samples(args.samples, 1024)?;
     let description = describe(&theory, &flow, &training, args.run.precision);
     let resume = if args.resume {
         let path = args.run.out.clone().unwrap_or_default().join(MODEL);
@@ -99,14 +99,9 @@ pub fn run(args: &TrainArgs) -> Result<(), Failure> {
             train::<f64>(&mut flow, &theory, training, &description, resume.as_ref(), &cpu, &folder, args.save_every)?
         }
     };
-    write_history(&folder, &trained)?;
     if trained.interrupted {
-        let path = folder.file(MODEL);
-        return Err(Failure::Interrupted(format!(
-            "stopped at step {}; --resume continues from {}",
-            trained.steps,
-            path.display()
-        )));
+        let (step, out) = (trained.steps, folder.0.display());
+        return Err(Failure::Interrupted(format!("stopped at step {step}; train --resume --out {out} continues")));
     }
     let sampled = match args.run.precision {
         Precision::F32 => sample::draw::<f32>(&flow, &theory, args.run.seed, [args.samples, 1024], 12.0, &cpu)?,
@@ -114,15 +109,15 @@ pub fn run(args: &TrainArgs) -> Result<(), Failure> {
     };
     let mut report = Report::new("train", &theory, args.run.seed, precision_name(args.run.precision));
     report.set("steps", trained.steps);
-    report.set("rejected_steps", trained.rejected);
-    report.set("loss", trained.history.last().map(|h| h.1));
+    report.set("rejected_steps", trained.history.rejected);
     sampled.fill(&mut report)?;
     report.set("seconds", trained.seconds);
-    report.set("seconds_per_step", median(&trained.step_seconds));
+    report.set("seconds_per_step", (!trained.step_seconds.is_empty()).then(|| median(&trained.step_seconds)));
+    report.set("samples_per_second", sampled.ensemble.log_weights.len() as f64 / sampled.seconds);
     report.set("threads", cpu.threads());
     report.set("instruction_set_of_machine", cpu.level().name());
     folder.write("report.json", &report.text())?;
-    plots::training(&folder.file("training.svg"), &trained.history, sampled.exact.as_ref().map(|e| e.log_z))?;
+    plots::training(&folder.file("training.svg"), &trained.history.rows, sampled.exact.as_ref().map(|e| e.log_z))?;
     report.print_or(args.run.json, &sampled.summary())
 }
 
@@ -172,62 +167,70 @@ pub fn train<R: Real>(
 ) -> Result<Trained, Failure> {
     let steps = training.steps;
     let mut trainer = Trainer::<R>::new(flow, &*theory.action, training, cpu)?;
+    let mut clock = Vec::new();
     if let Some(checkpoint) = resume {
         trainer.resume(checkpoint)?;
+        clock = read_clock(folder, trainer.history());
     }
     let path = folder.file(MODEL);
-    let save =
-        |trainer: &Trainer<'_, R>| -> Result<(), Failure> { Ok(Checkpoint::of(trainer, description)?.write(&path)?) };
+    let save = |trainer: &Trainer<'_, R>, clock: &[f64]| -> Result<(), Failure> {
+        write_history(folder, trainer.history(), clock)?;
+        Ok(Checkpoint::of(trainer, description)?.write(&path)?)
+    };
     let bar = bar("training", steps);
     bar.set_position(trainer.steps_done());
+    let before = clock.last().copied().unwrap_or(0.0);
     let start = Instant::now();
-    let mut trained = trainer.inside(|trainer| -> Result<Trained, Failure> {
-        let mut trained = Trained::default();
-        let (mut loss, mut ess, mut count) = (0.0, 0.0, 0);
-        let stride = (steps / 200).max(1);
-        while trainer.steps_done() < steps && !trained.interrupted {
+    let mut step_seconds = Vec::new();
+    let interrupted = trainer.inside(|trainer| -> Result<bool, Failure> {
+        while trainer.steps_done() < steps {
             let begin = Instant::now();
             let report = match trainer.step() {
                 Ok(report) => report,
                 Err(error) => {
-                    save(trainer)?;
+                    save(trainer, &clock)?;
                     return Err(error.into());
                 }
             };
-            trained.step_seconds.push(begin.elapsed().as_secs_f64());
-            if report.rejected {
-                trained.rejected += 1;
-            } else {
-                (loss, ess, count) = (loss + report.loss, ess + report.ess, count + 1);
-            }
-            if report.step % stride == 0 && count > 0 {
-                trained.history.push((report.step, loss / count as f64, ess / count as f64));
-                trained.clock.push(start.elapsed().as_secs_f64());
+            step_seconds.push(begin.elapsed().as_secs_f64());
+            if let Some(row) = trainer.history().rows.get(clock.len()) {
+                clock.push(before + start.elapsed().as_secs_f64());
                 bar.set_position(report.step);
-                bar.set_message(format!("loss {:.4} ESS in batch {:.2}", loss / count as f64, ess / count as f64));
-                (loss, ess, count) = (0.0, 0.0, 0);
+                bar.set_message(format!("loss {:.4} ESS in batch {:.2}", row.loss, row.ess));
             }
             if save_every > 0 && report.step % save_every == 0 {
-                save(trainer)?;
+                save(trainer, &clock)?;
             }
-            trained.interrupted = interrupted() && report.step < steps;
+            if interrupted() && report.step < steps {
+                return Ok(true);
+            }
         }
-        Ok(trained)
+        Ok(false)
     })?;
     bar.finish_and_clear();
-    trained.seconds = start.elapsed().as_secs_f64();
-    trained.steps = trainer.steps_done();
-    save(&trainer)?;
-    Ok(trained)
+    let seconds = start.elapsed().as_secs_f64();
+    save(&trainer, &clock)?;
+    let (history, steps) = (trainer.history().clone(), trainer.steps_done());
+    Ok(Trained { history, seconds, step_seconds, steps, interrupted })
 }
 
-/// Loss and ESS against step, as CSV.
-pub fn write_history(folder: &Folder, trained: &Trained) -> Result<(), Failure> {
+const HISTORY: &str = "history.csv";
+
+/// Loss and ESS against step and seconds, as CSV.
+fn write_history(folder: &Folder, history: &History, clock: &[f64]) -> Result<(), Failure> {
     let mut text = String::from("step,loss,ess_in_batch,seconds\n");
-    for ((step, loss, ess), seconds) in trained.history.iter().zip(&trained.clock) {
-        text += &format!("{step},{loss},{ess},{seconds:.3}\n");
+    for (row, seconds) in history.rows.iter().zip(clock) {
+        text += &format!("{},{},{},{seconds:.3}\n", row.step, row.loss, row.ess);
     }
-    folder.write("history.csv", &text)
+    folder.write(HISTORY, &text)
+}
+
+/// The seconds that a training before had reached at each row; the last one it knew where its file does not say.
+fn read_clock(folder: &Folder, history: &History) -> Vec<f64> {
+    let text = std::fs::read_to_string(folder.file(HISTORY)).unwrap_or_default();
+    let mut seconds = text.lines().skip(1).map_while(|line| line.rsplit(',').next()?.parse::<f64>().ok());
+    let mut last = 0.0;
+    history.rows.iter().map(|_| seconds.next().inspect(|s| last = *s).unwrap_or(last)).collect()
 }
 
 /// Reads the model of a folder.

@@ -7,6 +7,7 @@
 //! | which tensors of a file belong to which buffer | [`Parameters::store`], [`Parameters::restore`] |
 //! | what can go wrong | [`ParamsError`] |
 mod checkpoint;
+mod digest;
 mod error;
 mod parameters;
 mod replace;

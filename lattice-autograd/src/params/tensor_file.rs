@@ -3,11 +3,12 @@
 //! ```text
 //! n: u64 | header: n bytes of JSON, name -> dtype, shape, data_offsets | data, little-endian
 //! ```
-//! Tensors are written as `F64` in the order of their names, so that equal contents are equal files. The header is
-//! written here because the crate writes metadata in the random order of a hash map; it is read by the crate.
+//! Tensors are written as `F64` in the order of their names, so that equal contents are equal files, with a checksum
+//! among the metadata. The header is written here because the crate writes metadata in the random order of a hash map;
+//! it is read by the crate.
 
-use super::ParamsError;
 use super::replace::replace;
+use super::{ParamsError, digest};
 use safetensors::{Dtype, SafeTensors};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
@@ -39,6 +40,8 @@ pub struct TensorFile {
     pub metadata: BTreeMap<String, String>,
     /// Where it was read; errors name it.
     path: Option<PathBuf>,
+    /// Whether it was read with a checksum, which then was right.
+    checked: bool,
 }
 
 /// A shape and its numbers, row-major.
@@ -86,7 +89,8 @@ impl TensorFile {
         })
     }
 
-    /// Reads tensors of type `F64` or `F32`, the latter widened exactly.
+    /// Reads tensors of type `F64` or `F32`, the latter widened exactly. A file with a checksum, which all have that
+    /// were written here, must agree with it.
     ///
     /// Whatever the bytes, the result is a file of consistent tensors or an error, and no more memory is asked for
     /// than a small multiple of the file's length.
@@ -116,7 +120,20 @@ impl TensorFile {
             };
             file.tensors.insert(name, Tensor { shape: info.shape.clone(), values });
         }
+        if let Some(expected) = file.metadata.remove(digest::KEY) {
+            let found = file.digest();
+            if found != expected {
+                let expected = format!("contents of SHA-256 {}", printable(&expected));
+                return Err(ParamsError::format(path, expected, format!("{found}: the file is damaged")));
+            }
+            file.checked = true;
+        }
         Ok(file)
+    }
+
+    /// Whether the file was read with a checksum.
+    pub fn is_checked(&self) -> bool {
+        self.checked
     }
 
     /// What errors call this file.
@@ -127,9 +144,9 @@ impl TensorFile {
     fn header(&self, path: &Path) -> Result<Vec<u8>, ParamsError> {
         let failed = |e: serde_json::Error| ParamsError::io(path, "write its header", &io::Error::other(e));
         let mut entries = serde_json::Map::new();
-        if !self.metadata.is_empty() {
-            entries.insert("__metadata__".to_string(), serde_json::to_value(&self.metadata).map_err(failed)?);
-        }
+        let mut metadata = self.metadata.clone();
+        metadata.insert(digest::KEY.to_string(), self.digest());
+        entries.insert("__metadata__".to_string(), serde_json::to_value(&metadata).map_err(failed)?);
         let mut start = 0;
         for (name, tensor) in &self.tensors {
             tensor.check(name, &path.display().to_string())?;

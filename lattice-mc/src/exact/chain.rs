@@ -23,14 +23,18 @@ pub(super) fn solve(site: &Site, length: usize) -> Chain {
     let power = |n: usize, t: usize| site.s[n].powf(t as f64);
     let z: f64 = (0..states).map(|n| power(n, length)).sum();
     let mean = |p| (0..states).map(|n| power(n, length) * site.power(n, n, p)).sum::<f64>() / z;
-    let phi: Vec<Vec<f64>> = (0..states).map(|n| (0..states).map(|m| site.power(n, m, 1)).collect()).collect();
+    // |⟨n|φ|m⟩|²
+    let square = |n, m| site.power(n, m, 1).powi(2);
+    let phi2_of: Vec<Vec<f64>> = (0..states).map(|n| (0..states).map(|m| square(n, m)).collect()).collect();
     let (phi2, phi4) = (mean(2), mean(4));
     let g: Vec<f64> = (0..length)
         .map(|t| match t {
             0 => phi2,
             _ => {
-                let row = |n: usize| (0..states).map(|m| phi[n][m].powi(2) * power(m, t)).sum::<f64>();
-                (0..states).map(|n| power(n, length - t) * row(n)).sum::<f64>() / z
+                let (near, far): (Vec<f64>, Vec<f64>) =
+                    (0..states).map(|n| (power(n, t), power(n, length - t))).unzip();
+                let row = |n: usize| phi2_of[n].iter().zip(&near).map(|(f, s)| f * s).sum::<f64>();
+                far.iter().enumerate().map(|(n, s)| s * row(n)).sum::<f64>() / z
             }
         })
         .collect();

@@ -18,7 +18,7 @@ pub enum ExactError {
         extents: Vec<usize>,
     },
     /// A coupling is NaN or infinite.
-    #[error("exact φ⁴: coupling {name}: expected a finite number, found {value}")]
+    #[error("exact φ⁴: coupling {name}: expected a finite number, found {value:?}")]
     NotFinite {
         /// The name of the coupling, `mass2` or `lambda`.
         name: &'static str,
@@ -27,7 +27,7 @@ pub enum ExactError {
     },
     /// The action is not bounded from below, or has a flat direction, so `Z` diverges.
     #[error(
-        "exact φ⁴: couplings mass2 = {mass2}, lambda = {lambda}: expected lambda > 0, or lambda = 0 with mass2 > 0, \
+        "exact φ⁴: couplings mass2 = {mass2:?}, lambda = {lambda:?}: expected lambda > 0, or lambda = 0 with mass2 > 0, \
          found an action whose partition function diverges"
     )]
     Divergent {
@@ -49,7 +49,7 @@ pub enum ExactError {
     },
     /// The computation would take more time or memory than was allowed.
     #[error(
-        "exact φ⁴ by transfer matrix is not cheap: width {width} at mass2 = {mass2}, lambda = {lambda} needs {states} \
+        "exact φ⁴ by transfer matrix is not cheap: width {width} at mass2 = {mass2:?}, lambda = {lambda:?} needs {states} \
          row states, about {seconds:.0} s and {gib:.1} GiB: expected at most {seconds_limit:.0} s and \
          {gib_limit:.1} GiB; use Monte Carlo or a larger `Effort`"
     )]
@@ -73,7 +73,7 @@ pub enum ExactError {
     },
     /// The row states that can be afforded do not resolve the field.
     #[error(
-        "exact φ⁴ by transfer matrix is not cheap: width {width} at mass2 = {mass2}, lambda = {lambda} with {states} row \
+        "exact φ⁴ by transfer matrix is not cheap: width {width} at mass2 = {mass2:?}, lambda = {lambda:?} with {states} row \
          states: expected numbers that change by at most {limit:.0e} with the cut, found {change:.0e}; the field is too \
          light for so narrow a budget, use Monte Carlo or a larger `Effort`"
     )]
@@ -93,7 +93,7 @@ pub enum ExactError {
     },
     /// The weight of a single site is too wide for the quadrature.
     #[error(
-        "exact φ⁴: quadrature of the site weight exp(−m²φ² − λφ⁴) at mass2 = {mass2}, lambda = {lambda}: expected at \
+        "exact φ⁴: quadrature of the site weight exp(−m²φ² − λφ⁴) at mass2 = {mass2:?}, lambda = {lambda:?}: expected at \
          most {limit} points, found a need of {points}; the weight is too wide (small λ with m² ≤ 0?)"
     )]
     WideSite {
@@ -105,6 +105,27 @@ pub enum ExactError {
         points: usize,
         /// Quadrature points allowed.
         limit: usize,
+    },
+    /// Couplings so large or small that the weight of a site cannot be written in `f64`.
+    #[error(
+        "exact φ⁴: couplings mass2 = {mass2:?}, lambda = {lambda:?}: expected a site weight exp(−m²φ² − λφ⁴) that double \
+         precision can hold, found one that vanishes or overflows"
+    )]
+    OutOfRange {
+        /// m².
+        mass2: f64,
+        /// λ.
+        lambda: f64,
+    },
+    /// The sum over the momenta of the free field would take more time than was allowed.
+    #[error("the free field on {extents:?}: expected at most {limit:.0} s of work, found about {seconds:.0} s")]
+    LargeLattice {
+        /// All extents.
+        extents: Vec<usize>,
+        /// Estimated time.
+        seconds: f64,
+        /// Time allowed.
+        limit: f64,
     },
     /// A symmetric eigenproblem did not converge.
     #[error("exact φ⁴: eigenproblem of size {size} ({what}): expected convergence, found none")]

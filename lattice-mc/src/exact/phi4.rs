@@ -1,7 +1,7 @@
 //! φ⁴ theory on small lattices, to many digits.
 
 use super::{
-    Cost, Effort, ExactError, chain, error, free_field,
+    Cost, Effort, ExactError, chain, error, free, free_field,
     plan::{Plan, Shape},
     result::{Exact, Method},
     transfer,
@@ -36,8 +36,8 @@ pub fn phi4(extents: &[usize], mass2: f64, lambda: f64) -> Result<Exact, ExactEr
 pub fn phi4_cost(extents: &[usize], mass2: f64, lambda: f64, effort: &Effort) -> Result<Cost, ExactError> {
     error::check(extents, mass2, lambda)?;
     if lambda == 0.0 {
-        let volume = extents.iter().product::<usize>() as f64;
-        return Ok(Cost { width: 1, states: 1, cut: 0.0, seconds: 3e-8 * volume, bytes: 0.0 });
+        let bytes = 16.0 * extents.iter().map(|&l| l as f64).sum::<f64>();
+        return Ok(Cost { width: 1, states: 1, cut: 0.0, seconds: free::seconds(extents), bytes });
     }
     Ok(Plan::new(extents, mass2, lambda, effort)?.cost)
 }
@@ -47,9 +47,22 @@ pub fn phi4_cost(extents: &[usize], mass2: f64, lambda: f64, effort: &Effort) ->
 /// # Errors
 /// As [`phi4`].
 pub fn phi4_with(extents: &[usize], mass2: f64, lambda: f64, effort: &Effort) -> Result<Exact, ExactError> {
+    let exact = solve(extents, mass2, lambda, effort)?;
+    let numbers = [exact.log_z, exact.phi2, exact.phi4, exact.chi2, exact.ising_energy, exact.action_density];
+    match numbers.iter().all(|x| x.is_finite()) {
+        true => Ok(exact),
+        false => Err(ExactError::OutOfRange { mass2, lambda }),
+    }
+}
+
+fn solve(extents: &[usize], mass2: f64, lambda: f64, effort: &Effort) -> Result<Exact, ExactError> {
     error::check(extents, mass2, lambda)?;
     if lambda == 0.0 {
-        return free_field(extents, mass2);
+        let (seconds, limit) = (free::seconds(extents), effort.seconds);
+        return match seconds <= limit {
+            true => free_field(extents, mass2),
+            false => Err(ExactError::LargeLattice { extents: extents.to_vec(), seconds, limit }),
+        };
     }
     let plan = Plan::new(extents, mass2, lambda, effort)?;
     let lattice = Lattice { extents, mass2, lambda, along_last: plan.layout.along_last };

@@ -91,9 +91,15 @@ impl Plan {
 
     fn with(layout: Layout, mass2: f64, lambda: f64, effort: &Effort) -> Result<Self, ExactError> {
         let (site, cost) = match layout.shape {
-            Shape::Chain(_) => {
+            Shape::Chain(length) => {
                 let site = Site::new(mass2, lambda)?;
-                let cost = Cost { width: 1, states: site.s.len(), cut: 0.0, seconds: 0.1, bytes: 1e8 };
+                let (states, length) = (site.s.len(), length as f64);
+                // A sum over pairs of states for each distance.
+                let seconds = 0.1 + length * (1e-9 * (states * states) as f64 + 5e-8 * states as f64);
+                let cost = Cost { width: 1, states, cut: 0.0, seconds, bytes: 1e8 + 16.0 * length };
+                if seconds > effort.seconds {
+                    return Err(refusal(cost, mass2, lambda, effort));
+                }
                 (site, cost)
             }
             Shape::Ring(ring) => {
@@ -138,16 +144,7 @@ fn afford(ring: Ring, site: &Site, mass2: f64, lambda: f64, effort: &Effort) -> 
     let mut coarsest = cost(COARSEST);
     let fits = |cost: &Cost, seconds: f64| cost.seconds <= seconds && cost.bytes <= effort.bytes;
     if !fits(&coarsest, effort.seconds) {
-        return Err(ExactError::NotCheap {
-            width: ring.width,
-            mass2,
-            lambda,
-            states: coarsest.states,
-            seconds: coarsest.seconds,
-            gib: coarsest.bytes / GIB,
-            seconds_limit: effort.seconds,
-            gib_limit: effort.bytes / GIB,
-        });
+        return Err(refusal(coarsest, mass2, lambda, effort));
     }
     for exponent in (FINEST..COARSEST).rev() {
         let finer = cost(exponent);
@@ -160,6 +157,20 @@ fn afford(ring: Ring, site: &Site, mass2: f64, lambda: f64, effort: &Effort) -> 
     Ok(coarsest)
 }
 
+/// What says that a solution is too dear.
+fn refusal(cost: Cost, mass2: f64, lambda: f64, effort: &Effort) -> ExactError {
+    ExactError::NotCheap {
+        width: cost.width,
+        mass2,
+        lambda,
+        states: cost.states,
+        seconds: cost.seconds,
+        gib: cost.bytes / GIB,
+        seconds_limit: effort.seconds,
+        gib_limit: effort.bytes / GIB,
+    }
+}
+
 /// Cost of a ring at a given cut, measured on two cores with AVX-512: matrix elements, then eigenproblems.
 fn cost(ring: Ring, site: &Site, cut: f64) -> Cost {
     let states = row::count(&site.s, ring.width, cut, COUNT_LIMIT);
@@ -168,9 +179,11 @@ fn cost(ring: Ring, site: &Site, cut: f64) -> Cost {
     let block = all / (2.0 * width);
     // Functions that resolve a link: about ten at a cut of 1e-6 and one more for every further digit.
     let bonds = (4.0 - cut.log10()) / 10.0;
+    // The correlator sums over pairs of states for each distance.
+    let distances = 0.5 * ring.length as f64 * (1.5e-9 * 0.5 * width * block * block + 4e-8 * all);
     // The check at a coarser cut adds about a quarter.
-    let seconds = 0.1 + 1.25 * (3.0e-7 * bonds * bonds * all * block + 1.2e-10 * width * block.powi(3));
-    let bytes = 1e8 + 8.0 * width * (3.5 * block * block + all);
+    let seconds = 0.1 + 1.25 * (3.0e-7 * bonds * bonds * all * block + 1.2e-10 * width * block.powi(3) + distances);
+    let bytes = 1e8 + 8.0 * width * (3.5 * block * block + all) + 16.0 * ring.length as f64;
     Cost { width: ring.width, states, cut, seconds, bytes }
 }
 

@@ -39,11 +39,15 @@ impl Site {
     pub(super) fn new(mass2: f64, lambda: f64) -> Result<Self, ExactError> {
         let u = |x: f64| (mass2 + lambda * x * x) * x * x;
         let u_min = if mass2 < 0.0 { -0.25 * mass2 * mass2 / lambda } else { 0.0 };
+        let out_of_range = ExactError::OutOfRange { mass2, lambda };
         // The larger root of λy² + m²y = u_min + DEPTH for y = φ², in the form without cancellation.
         let top = u_min + DEPTH;
         let root = (mass2 * mass2 + 4.0 * lambda * top).sqrt();
         let y = if mass2 > 0.0 { 2.0 * top / (mass2 + root) } else { (root - mass2) / (2.0 * lambda) };
         let extent = y.sqrt();
+        if !(extent > 0.0 && extent.is_finite() && u_min.is_finite()) {
+            return Err(out_of_range);
+        }
         let points = POINTS.max((extent / SPACING).ceil() as usize);
         if points > POINTS_LIMIT {
             return Err(ExactError::WideSite { mass2, lambda, points, limit: POINTS_LIMIT });
@@ -52,8 +56,9 @@ impl Site {
         let phi: Vec<f64> = (0..points).map(|i| (i as f64 + 0.5) * h).collect();
         let weight: Vec<f64> = phi.iter().map(|&x| (-0.5 * (u(x) - u_min)).exp()).collect();
         let (s, psi) = mercer(&phi, h, &weight, 1.0)?;
-        let log_s0 = s[0].ln() - u_min;
-        let s = s.iter().map(|x| x / s[0]).collect();
+        let Some(&s0) = s.first() else { return Err(out_of_range) };
+        let log_s0 = s0.ln() - u_min;
+        let s = s.iter().map(|x| x / s0).collect();
         Ok(Self { phi, h, weight, s, log_s0, psi })
     }
 
@@ -111,7 +116,8 @@ fn mercer(phi: &[f64], h: f64, weight: &[f64], kappa: f64) -> Result<(Vec<f64>, 
     let mut largest = 0.0_f64;
     for (value, vector) in even.zip(odd).flat_map(|(e, o)| [e, o]) {
         largest = largest.max(value);
-        if value <= FLOOR * largest {
+        // Also where it is not a number.
+        if value.partial_cmp(&(FLOOR * largest)) != Some(std::cmp::Ordering::Greater) {
             break;
         }
         s.push(value);

@@ -261,3 +261,23 @@ fn deeply_broken_phases_have_two_minima() {
     close(e.virial.unwrap(), 1.0, 1e-6);
     close(e.chi2 / 9.0, 4.0, 0.2);
 }
+
+#[test]
+fn any_couplings_are_solved_or_refused() {
+    let effort = Effort { comfortable_seconds: 0.2, seconds: 0.2, ..Effort::default() };
+    let powers = [-300, -5, 3, 300].map(|k| 10.0_f64.powi(k));
+    let mut solved = 0;
+    for mass2 in powers.iter().flat_map(|&m| [m, -m]) {
+        for lambda in powers.into_iter().chain([0.0]) {
+            for extents in [&[3][..], &[2, 2]] {
+                if let Ok(exact) = phi4_with(extents, mass2, lambda, &effort) {
+                    let (phi2, phi4) = (exact.phi2, exact.phi4);
+                    assert!(phi2 > 0.0 && phi4 >= 0.0 && exact.log_z.is_finite(), "{extents:?} {mass2:?} {lambda:?}");
+                    assert!(phi4 == 0.0 || phi4 / phi2 >= 0.999 * phi2, "{extents:?} {mass2:?} {lambda:?}: {exact:?}");
+                    solved += 1;
+                }
+            }
+        }
+    }
+    assert!(solved > 20, "{solved}");
+}

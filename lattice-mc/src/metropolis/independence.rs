@@ -20,7 +20,8 @@ pub trait Proposal {
 }
 
 /// An independence-Metropolis chain, fed with log-weights: from weight `w`, a proposal of weight `w'` is accepted with
-/// probability `min(1, w'/w)`. The first proposal is where the chain starts. A weight that is not finite is rejected.
+/// probability `min(1, w'/w)`. The chain starts at the first proposal of finite weight; a weight that is not finite is
+/// never accepted.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Independence {
     draw_key: [u32; 2],
@@ -31,9 +32,9 @@ pub struct Independence {
 
 /// What became of one proposal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Accepted {
-    /// The number of the proposal that is the chain's state now.
-    pub state: u64,
+pub struct Offered {
+    /// The number of the proposal that is the chain's state now; none before the first proposal of finite weight.
+    pub state: Option<u64>,
     /// Whether it is the new one.
     pub accepted: bool,
 }
@@ -46,21 +47,21 @@ impl Independence {
     }
 
     /// Offers proposal number `number`.
-    pub fn offer(&mut self, number: u64, log_weight: f64) -> Accepted {
-        let Some((state, current)) = self.current else {
-            if log_weight.is_finite() {
-                self.current = Some((number, log_weight));
+    pub fn offer(&mut self, number: u64, log_weight: f64) -> Offered {
+        let accepted = match self.current {
+            None => log_weight.is_finite(),
+            Some((_, current)) => {
+                self.proposed += 1;
+                let u = uniform_f64_at(Draw { key: self.draw_key, step: 0 }, number, 0);
+                let accepted = (log_weight - current).exp() > u && log_weight.is_finite();
+                self.accepted += u64::from(accepted);
+                accepted
             }
-            return Accepted { state: number, accepted: true };
         };
-        self.proposed += 1;
-        let u = uniform_f64_at(Draw { key: self.draw_key, step: 0 }, number, 0);
-        let accepted = (log_weight - current).exp() > u && log_weight.is_finite();
         if accepted {
             self.current = Some((number, log_weight));
-            self.accepted += 1;
         }
-        Accepted { state: if accepted { number } else { state }, accepted }
+        Offered { state: self.current.map(|(state, _)| state), accepted }
     }
 
     /// The fraction of proposals accepted so far.

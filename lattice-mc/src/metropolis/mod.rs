@@ -3,5 +3,5 @@
 mod independence;
 mod local;
 
-pub use independence::{Accepted, Independence, Proposal};
+pub use independence::{Independence, Offered, Proposal};
 pub use local::LocalMetropolis;

@@ -78,6 +78,18 @@ impl GammaMethod {
         self.analyse(Fluctuations::new(chains)?)
     }
 
+    /// As [`estimate`](Self::estimate), except that a single sample gives its value without an error.
+    ///
+    /// # Errors
+    /// If there is no sample, or one is not finite.
+    pub fn estimate_any<C: AsRef<[f64]>>(&self, chains: &[C]) -> Result<Estimate, StatisticsError> {
+        let data = Fluctuations::new(chains)?;
+        match data.samples {
+            1 => Ok(Estimate::without_error(data.mean)),
+            _ => self.analyse(data),
+        }
+    }
+
     /// The error of the mean of given fluctuations.
     pub(super) fn analyse(&self, mut data: Fluctuations) -> Result<Estimate, StatisticsError> {
         if self.s < 0.0 || !self.s.is_finite() {

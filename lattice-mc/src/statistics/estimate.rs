@@ -8,19 +8,22 @@ use serde::Serialize;
 
 use super::ChiSquared;
 
-/// A mean with its error. As JSON: `mean`, `error`, `tau_int`, `tau_int_error`.
+/// A mean with its error. As JSON: `mean`, `error`, `tau_int`, `tau_int_error`, those that are known.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Estimate {
     /// The mean over all samples of all chains, or the function of such means.
     pub mean: f64,
     /// One standard deviation of `mean`.
+    #[serde(skip_serializing_if = "unknown")]
     pub error: f64,
     /// One standard deviation of `error`.
     #[serde(skip)]
     pub error_of_error: f64,
     /// Integrated autocorrelation time in units of the spacing of the samples; 1/2 if independent.
+    #[serde(skip_serializing_if = "unknown")]
     pub tau_int: f64,
     /// One standard deviation of `tau_int`.
+    #[serde(skip_serializing_if = "unknown")]
     pub tau_int_error: f64,
     /// Last lag in the sum for `tau_int`.
     #[serde(skip)]
@@ -40,7 +43,24 @@ pub struct Estimate {
     pub spread: Option<ChiSquared>,
 }
 
+/// Whether a number is left out.
+fn unknown(x: &f64) -> bool {
+    !x.is_finite()
+}
+
 impl Estimate {
+    /// A value of which no more is known: one sample has no error. The rest is NaN.
+    pub fn without_error(mean: f64) -> Self {
+        let unknown = f64::NAN;
+        Self {
+            error_of_error: unknown,
+            tau_int: unknown,
+            tau_int_error: unknown,
+            window_closed: false,
+            ..Self::independent(mean, unknown, 1)
+        }
+    }
+
     /// The estimate from independent samples whose mean has this error.
     ///
     /// ```
