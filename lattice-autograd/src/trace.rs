@@ -159,16 +159,16 @@ impl Trace {
         self.random(stream, Distribution::Uniform, Spec::Field { location, fibre: Fibre::Scalar })
     }
 
-    /// Standard normal numbers from a named stream, one for each component of a field like `like`.
+    /// Standard normal numbers from a named stream, one for each component of a field of this type.
     #[track_caller]
-    pub fn normal_like<'t, K: OnSites>(&'t self, stream: &str, like: Var<'t, K>) -> Var<'t, K> {
-        self.random(stream, Distribution::Normal, like.spec())
+    pub fn normal_as<K: OnSites>(&self, stream: &str, spec: Spec) -> Var<'_, K> {
+        self.random(stream, Distribution::Normal, spec)
     }
 
-    /// Uniform numbers in [0, 1) from a named stream, one for each component of a field like `like`.
+    /// Uniform numbers in [0, 1) from a named stream, one for each component of a field of this type.
     #[track_caller]
-    pub fn uniform_like<'t, K: OnSites>(&'t self, stream: &str, like: Var<'t, K>) -> Var<'t, K> {
-        self.random(stream, Distribution::Uniform, like.spec())
+    pub fn uniform_as<K: OnSites>(&self, stream: &str, spec: Spec) -> Var<'_, K> {
+        self.random(stream, Distribution::Uniform, spec)
     }
 
     /// A uniform random number in [0, 1) for each sample, in `f64`, from a named stream.
