@@ -4,11 +4,14 @@
 //! asking each op for its gradient rule. This crate contains no op and no kernel.
 #![forbid(unsafe_code)]
 
+pub mod complex;
+pub mod components;
 pub mod optim;
 pub mod params;
 pub mod reverse;
 pub mod trace;
 pub mod var;
 
+pub use complex::complex;
 pub use trace::Trace;
-pub use var::{BatchSum, Kind, PerSample, Uniform, Var, Weights};
+pub use var::{BatchSum, Kind, Linear, Number, OnSites, PerSample, Uniform, Var, Weights};

@@ -1,7 +1,7 @@
 //! Ordinary Rust as a program: every operation on a [`Var`] appends a node.
 
 use crate::reverse;
-use crate::var::{BatchSum, Kind, PerSample, Uniform, Var, Weights};
+use crate::var::{BatchSum, Kind, OnSites, PerSample, Uniform, Var, Weights};
 use lattice_tensor::field::Scalar;
 use lattice_tensor::ops::{Distribution, Mask, Op, Random, Spread};
 use lattice_tensor::{Error, Fibre, Graph, Lattice, Layout, Location, NodeId, Program, Real, Result, Spec};
@@ -94,6 +94,12 @@ impl Trace {
         self.argument(name, Spec::Field { location, fibre: Fibre::Scalar })
     }
 
+    /// A field argument on every site, with any fibre of the kind.
+    #[track_caller]
+    pub fn field<K: OnSites>(&self, name: &str, fibre: Fibre) -> Var<'_, K> {
+        self.argument(name, Spec::Field { location: Location::All, fibre })
+    }
+
     /// A number for all samples, given at each run.
     #[track_caller]
     pub fn uniform(&self, name: &str) -> Var<'_, Uniform> {
@@ -151,6 +157,18 @@ impl Trace {
     #[track_caller]
     pub fn uniform_noise(&self, stream: &str, location: Location) -> Var<'_, Scalar> {
         self.random(stream, Distribution::Uniform, Spec::Field { location, fibre: Fibre::Scalar })
+    }
+
+    /// Standard normal numbers from a named stream, one for each component of a field of this type.
+    #[track_caller]
+    pub fn normal_as<K: OnSites>(&self, stream: &str, spec: Spec) -> Var<'_, K> {
+        self.random(stream, Distribution::Normal, spec)
+    }
+
+    /// Uniform numbers in [0, 1) from a named stream, one for each component of a field of this type.
+    #[track_caller]
+    pub fn uniform_as<K: OnSites>(&self, stream: &str, spec: Spec) -> Var<'_, K> {
+        self.random(stream, Distribution::Uniform, spec)
     }
 
     /// A uniform random number in [0, 1) for each sample, in `f64`, from a named stream.
@@ -238,14 +256,17 @@ impl Trace {
         result
     }
 
-    /// The gradient of a number per sample with respect to a field, sample by sample.
+    /// The gradient of a number per sample with respect to a field, sample by sample: in each component the derivative
+    /// with respect to that component. For a complex field `φ = a + ib` that is `∂/∂a + i ∂/∂b = 2 ∂/∂φ*`.
     #[track_caller]
-    pub fn gradient<'t>(&'t self, of: Var<'t, PerSample>, with_respect_to: Var<'t, Scalar>) -> Var<'t, Scalar> {
+    pub fn gradient<'t, K: OnSites>(&'t self, of: Var<'t, PerSample>, with_respect_to: Var<'t, K>) -> Var<'t, K> {
         let seed = self.constant(1.0);
-        let location = with_respect_to.location();
         match self.vjp(of.id(), seed.id(), &[with_respect_to.id()]).pop().flatten() {
             Some(id) => Var::new(self, id),
-            None => self.spread(self.constant(0.0), location),
+            None => {
+                let zero = self.constant(0.0);
+                self.apply(Spread { spec: with_respect_to.spec() }, &[zero.id()])
+            }
         }
     }
 

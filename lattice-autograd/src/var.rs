@@ -1,7 +1,7 @@
 //! Typed handles on the nodes of a program: `a * b + c` reads as mathematics.
 
 use crate::Trace;
-use lattice_tensor::field::{Channels, Complex, Scalar};
+use lattice_tensor::field::{Channels, Complex, OnSite, Scalar};
 use lattice_tensor::ops::{Channel, Conv, ConvKernel, Neighbours, Pointwise, Shift, Stack, SumSites};
 use lattice_tensor::{Error, Fibre, Location, NodeId, Spec};
 use std::marker::PhantomData;
@@ -32,12 +32,20 @@ impl Kind for Scalar {}
 impl Kind for Complex {}
 impl Kind for Channels {}
 
-/// Kinds that arithmetic is defined on.
-pub trait Number: Kind {}
+/// Kinds that are added and multiplied by real numbers, component by component.
+pub trait Linear: Kind {}
+impl Linear for PerSample {}
+impl Linear for Uniform {}
+impl Linear for Scalar {}
+impl Linear for Complex {}
+impl Linear for Channels {}
+
+/// Kinds whose components are real numbers, each for itself: products and functions act on every one of them. Complex
+/// numbers are not among these; their product is their own.
+pub trait Number: Linear {}
 impl Number for PerSample {}
 impl Number for Uniform {}
 impl Number for Scalar {}
-impl Number for Complex {}
 impl Number for Channels {}
 
 /// A handle on a node of a [`Trace`].
@@ -134,12 +142,6 @@ impl<'t, K: Number> Var<'t, K> {
         self.trace.apply(Pointwise::LeakyRelu, &[self.id, slope.id])
     }
 
-    /// `self` where `condition > 0`, else `other`. The condition may be a number per sample.
-    #[track_caller]
-    pub fn where_positive<C: Number>(self, condition: Var<'t, C>, other: Self) -> Self {
-        self.trace.apply(Pointwise::Select, &[condition.id, self.id, other.id])
-    }
-
     /// The smaller of two values.
     #[track_caller]
     pub fn min(self, other: Self) -> Self {
@@ -153,11 +155,28 @@ impl<'t, K: Number> Var<'t, K> {
     }
 }
 
+impl<'t, K: Linear> Var<'t, K> {
+    /// `self` where `condition > 0`, else `other`. The condition may be a number per sample.
+    #[track_caller]
+    pub fn where_positive<C: Number>(self, condition: Var<'t, C>, other: Self) -> Self {
+        self.trace.apply(Pointwise::Select, &[condition.id, self.id, other.id])
+    }
+}
+
 /// Kinds that live on sites.
-pub trait OnSites: Number {}
-impl OnSites for Scalar {}
-impl OnSites for Complex {}
-impl OnSites for Channels {}
+pub trait OnSites: Kind + OnSite {
+    /// What sits on a site, as known at run time; one channel where nobody says how many.
+    const FIBRE: Fibre;
+}
+impl OnSites for Scalar {
+    const FIBRE: Fibre = Fibre::Scalar;
+}
+impl OnSites for Complex {
+    const FIBRE: Fibre = Fibre::Complex;
+}
+impl OnSites for Channels {
+    const FIBRE: Fibre = Fibre::Channels(1);
+}
 
 impl<'t, K: OnSites> Var<'t, K> {
     /// The sub-lattice it lives on.
@@ -201,12 +220,6 @@ impl<'t, K: OnSites> Var<'t, K> {
         self.trace.apply(Shift { to, displacement, from }, &[self.id])
     }
 
-    /// The sum over all sites and components, in `f64`.
-    #[track_caller]
-    pub fn sum_sites(self) -> Var<'t, PerSample> {
-        self.trace.apply(SumSites, &[self.id])
-    }
-
     /// The sum over both neighbours in every direction: `Σ_μ [f(x+μ) + f(x−μ)]`.
     #[track_caller]
     pub fn neighbours(self) -> Self {
@@ -231,6 +244,14 @@ impl<'t, K: OnSites> Var<'t, K> {
     }
 }
 
+impl<'t, K: OnSites + Number> Var<'t, K> {
+    /// The sum over all sites and components, in `f64`.
+    #[track_caller]
+    pub fn sum_sites(self) -> Var<'t, PerSample> {
+        self.trace.apply(SumSites, &[self.id])
+    }
+}
+
 impl<'t> Var<'t, Channels> {
     /// Channel number `i`.
     #[track_caller]
@@ -249,7 +270,7 @@ pub fn stack<'t>(fields: &[Var<'t, Scalar>]) -> Var<'t, Channels> {
     fields[0].trace.apply(Stack { fibre: Fibre::Channels(fields.len()) }, &ids)
 }
 
-impl<K: Number> Neg for Var<'_, K> {
+impl<K: Linear> Neg for Var<'_, K> {
     type Output = Self;
     #[track_caller]
     fn neg(self) -> Self {
@@ -257,9 +278,11 @@ impl<K: Number> Neg for Var<'_, K> {
     }
 }
 
+// Each line names the kinds whose values combine with each other, and those that a number may stand to the right and
+// to the left of. Products of complex fields are in `complex`.
 macro_rules! operators {
-    ($($trait:ident $method:ident $kind:ident;)*) => {$(
-        impl<'t, K: Number> $trait<f64> for Var<'t, K> {
+    ($($trait:ident $method:ident $kind:ident: $same:ident, $right:ident, $left:ident;)*) => {$(
+        impl<'t, K: $right> $trait<f64> for Var<'t, K> {
             type Output = Var<'t, K>;
             #[track_caller]
             fn $method(self, other: f64) -> Var<'t, K> {
@@ -267,7 +290,7 @@ macro_rules! operators {
                 self.trace.apply(Pointwise::$kind, &[self.id, other.id])
             }
         }
-        impl<'t, K: Number> $trait<Var<'t, K>> for f64 {
+        impl<'t, K: $left> $trait<Var<'t, K>> for f64 {
             type Output = Var<'t, K>;
             #[track_caller]
             fn $method(self, other: Var<'t, K>) -> Var<'t, K> {
@@ -275,25 +298,16 @@ macro_rules! operators {
                 other.trace.apply(Pointwise::$kind, &[number.id, other.id])
             }
         }
-        operators!(@pair $trait $method $kind: Scalar, Scalar => Scalar);
-        operators!(@pair $trait $method $kind: Complex, Complex => Complex);
-        operators!(@pair $trait $method $kind: Channels, Channels => Channels);
-        operators!(@pair $trait $method $kind: PerSample, PerSample => PerSample);
-        operators!(@pair $trait $method $kind: Uniform, Uniform => Uniform);
-        operators!(@both $trait $method $kind: Scalar, PerSample);
-        operators!(@both $trait $method $kind: Scalar, Uniform);
-        operators!(@both $trait $method $kind: Complex, PerSample);
-        operators!(@both $trait $method $kind: Complex, Uniform);
-        operators!(@both $trait $method $kind: Channels, PerSample);
-        operators!(@both $trait $method $kind: Channels, Uniform);
-        operators!(@both $trait $method $kind: PerSample, Uniform);
+        operators!(@pair $trait $method $kind [K: $same] K, K => K);
+        operators!(@pair $trait $method $kind [K: $right + OnSites] K, PerSample => K);
+        operators!(@pair $trait $method $kind [K: $right + OnSites] K, Uniform => K);
+        operators!(@pair $trait $method $kind [K: $left + OnSites] PerSample, K => K);
+        operators!(@pair $trait $method $kind [K: $left + OnSites] Uniform, K => K);
+        operators!(@pair $trait $method $kind [] PerSample, Uniform => PerSample);
+        operators!(@pair $trait $method $kind [] Uniform, PerSample => PerSample);
     )*};
-    (@both $trait:ident $method:ident $kind:ident: $a:ident, $b:ident) => {
-        operators!(@pair $trait $method $kind: $a, $b => $a);
-        operators!(@pair $trait $method $kind: $b, $a => $a);
-    };
-    (@pair $trait:ident $method:ident $kind:ident: $a:ident, $b:ident => $c:ident) => {
-        impl<'t> $trait<Var<'t, $b>> for Var<'t, $a> {
+    (@pair $trait:ident $method:ident $kind:ident [$($generic:tt)*] $a:ty, $b:ty => $c:ty) => {
+        impl<'t, $($generic)*> $trait<Var<'t, $b>> for Var<'t, $a> {
             type Output = Var<'t, $c>;
             #[track_caller]
             fn $method(self, other: Var<'t, $b>) -> Var<'t, $c> {
@@ -303,8 +317,8 @@ macro_rules! operators {
     };
 }
 operators! {
-    Add add Add;
-    Sub sub Sub;
-    Mul mul Mul;
-    Div div Div;
+    Add add Add: Linear, Number, Number;
+    Sub sub Sub: Linear, Number, Number;
+    Mul mul Mul: Number, Linear, Linear;
+    Div div Div: Number, Linear, Number;
 }

@@ -1,56 +1,37 @@
 //! Many Markov chains at once, side by side in the lanes.
 
-use crate::observables::{self, Observable};
+use crate::observables;
+use crate::planned::{ChainCouplings, Planned};
+use crate::stage::Staged;
 use crate::update::Update;
 use crate::{Action, Error};
-use lattice_autograd::{Trace, Var};
+use lattice_autograd::{Linear, OnSites, Trace};
 use lattice_tensor::field::Scalar;
-use lattice_tensor::{Bindings, Cpu, Draws, Lattice, Layout, Location, NodeId, Program, Real, ScalarField};
+use lattice_tensor::{Bindings, Cpu, Draws, Field, FieldData, Lattice, Layout, Location, Real, Spec};
 use std::sync::Arc;
 
 /// The chains of one run: their fields, the planned update and the counter of their random numbers.
-pub struct Chains<'a, R: Real> {
-    action: &'a dyn Action,
-    update: Box<dyn Update>,
+pub struct Chains<'a, R: Real, K: OnSites = Scalar> {
+    action: &'a dyn Action<K>,
+    update: Box<dyn Update<K>>,
     cpu: Cpu,
     layout: Arc<Layout>,
-    phi: ScalarField<R>,
-    next: ScalarField<R>,
-    updating: Planned<R>,
+    couplings: ChainCouplings,
+    phi: Field<K, R>,
+    next: Field<K, R>,
+    updating: Updating<R>,
     measuring: Planned<R>,
     seed: u64,
     step: u64,
 }
 
-/// A program with what it needs besides fields.
-struct Planned<R: Real> {
-    program: Program<R>,
-    uniforms: Vec<f64>,
-    names: Vec<String>,
-    /// What it returned last, `[name][chain]`.
-    numbers: Vec<Vec<f64>>,
+/// An update: its program and, if it has one, the stage that follows it.
+struct Updating<R: Real> {
+    planned: Planned<R>,
+    staged: Option<Staged>,
 }
 
-impl<R: Real> Planned<R> {
-    fn new<'t>(
-        trace: &'t Trace,
-        phi: Option<Var<'t, Scalar>>,
-        numbers: Vec<Observable<'t>>,
-        layout: &Layout,
-        chains: usize,
-    ) -> Result<Self, Error> {
-        let mut outputs: Vec<NodeId> = phi.iter().map(|phi| phi.id()).collect();
-        outputs.extend(numbers.iter().map(|(_, value)| value.id()));
-        Ok(Planned {
-            program: trace.program(&outputs, layout)?,
-            uniforms: trace.uniform_values(),
-            numbers: vec![vec![0.0; chains]; numbers.len()],
-            names: numbers.into_iter().map(|(name, _)| name).collect(),
-        })
-    }
-}
-
-impl<'a, R: Real> Chains<'a, R> {
+impl<'a, R: Real, K: OnSites + Linear> Chains<'a, R, K> {
     /// `chains` chains that start near `φ = 0`, with normal fluctuations of width 0.1.
     ///
     /// Fewer chains than lanes share the lanes with virtual nodes of the lattice, where it can be split.
@@ -58,17 +39,37 @@ impl<'a, R: Real> Chains<'a, R> {
     /// # Errors
     /// If the theory, the lattice or the number of chains cannot be, or memory is short.
     pub fn new(
-        action: &'a dyn Action,
-        update: Box<dyn Update>,
+        action: &'a dyn Action<K>,
+        update: Box<dyn Update<K>>,
         lattice: &Lattice,
         chains: usize,
         seed: u64,
         cpu: &Cpu,
     ) -> Result<Self, Error> {
+        Self::at_couplings(action, update, lattice, chains, ChainCouplings::default(), seed, cpu)
+    }
+
+    /// As [`Chains::new`], with some couplings different from chain to chain. The values that `action` itself holds
+    /// for these are not used. That there is a theory at each value is for the caller to see to.
+    ///
+    /// # Errors
+    /// As [`Chains::new`]; if there is not one finite value for each chain, or no coupling of that name.
+    pub fn at_couplings(
+        action: &'a dyn Action<K>,
+        update: Box<dyn Update<K>>,
+        lattice: &Lattice,
+        chains: usize,
+        couplings: ChainCouplings,
+        seed: u64,
+        cpu: &Cpu,
+    ) -> Result<Self, Error> {
         action.check().map_err(Error::Couplings)?;
-        if chains == 0 {
-            return Err(Error::Count { what: "chains", found: 0 });
+        for (what, found) in [("chains", chains), ("components of the field", action.fibre().components())] {
+            if found == 0 {
+                return Err(Error::Count { what, found });
+            }
         }
+        couplings.check(chains)?;
         let nodes = R::WIDTH / chains.next_power_of_two().min(R::WIDTH);
         let mut periods = vec![update.period(); lattice.directions()];
         // The correlator is taken on a line across direction 0, which must lie in one virtual node.
@@ -77,9 +78,10 @@ impl<'a, R: Real> Chains<'a, R> {
         }
         let layout = Arc::new(Layout::virtual_nodes(lattice, nodes, &periods, R::WIDTH));
         let start = Trace::new(lattice);
-        let noise = start.normal("start", Location::All) * 0.1;
-        let mut phi = ScalarField::zeros(&layout, chains)?;
-        let next = ScalarField::zeros(&layout, chains)?;
+        let spec = Spec::Field { location: Location::All, fibre: action.fibre() };
+        let noise = start.normal_as::<K>("start", spec) * 0.1;
+        let mut phi = FieldData::zeros(&layout, Location::All, action.fibre(), chains)?;
+        let next = phi.clone();
         start.program::<R>(&[noise.id()], &layout)?.run(
             cpu,
             &mut Bindings {
@@ -89,21 +91,13 @@ impl<'a, R: Real> Chains<'a, R> {
                 ..Default::default()
             },
         )?;
-        let updating = Self::plan(action, &*update, &layout, chains)?;
-        let trace = Trace::new(lattice);
-        let list = observables::standard(action, trace.scalar_field("phi"));
-        let measuring = Planned::new(&trace, None, list, &layout, chains)?;
-        let cpu = cpu.clone();
-        Ok(Chains { action, update, cpu, layout, phi, next, updating, measuring, seed, step: 0 })
-    }
-
-    fn plan(action: &dyn Action, update: &dyn Update, layout: &Layout, chains: usize) -> Result<Planned<R>, Error> {
-        let trace = Trace::new(layout.lattice());
-        let updated = update.trace(action, trace.scalar_field("phi"));
-        if !updated.numbers.iter().any(|(name, _)| name == "acceptance") {
-            return Err(Error::Update(format!("{update:?} does not fit {action:?}")));
-        }
-        Planned::new(&trace, Some(updated.phi), updated.numbers, layout, chains)
+        let updating = Updating::new(action, &*update, &layout, &couplings, chains)?;
+        let trace = couplings.trace(lattice);
+        let list = observables::standard(action, trace.field("phi", action.fibre()));
+        let measuring = Planned::new(&trace, None, list, &[], &layout, &couplings, chains)?;
+        couplings.check_names(&[updating.planned.asked(), measuring.asked()])?;
+        let (phi, next, cpu) = (Field::from_data(phi), Field::from_data(next), cpu.clone());
+        Ok(Chains { action, update, cpu, layout, couplings, phi, next, updating, measuring, seed, step: 0 })
     }
 
     /// One update of every chain. Returns what the update has to say, `[name][chain]`, in the order of
@@ -113,23 +107,15 @@ impl<'a, R: Real> Chains<'a, R> {
     /// If the program cannot be run.
     pub fn advance(&mut self) -> Result<&[Vec<f64>], Error> {
         self.step += 1;
-        let Planned { program, uniforms, numbers, .. } = &mut self.updating;
-        let mut views: [&mut [f64]; 16] = Default::default();
-        let views = views_of(&mut views, numbers);
-        program.run(
-            &self.cpu,
-            &mut Bindings {
-                samples: self.phi.samples(),
-                draws: Draws { seed: self.seed, step: self.step, first_sample: 0 },
-                fields: &[&self.phi],
-                uniforms,
-                out_fields: &mut [&mut self.next],
-                out_per_sample: views,
-                ..Default::default()
-            },
-        )?;
+        let draws = Draws { seed: self.seed, step: self.step, first_sample: 0 };
+        let Updating { planned, staged } = &mut self.updating;
+        planned.run(&self.cpu, draws, &self.phi, Some(&mut self.next))?;
         std::mem::swap(&mut self.phi, &mut self.next);
-        Ok(&self.updating.numbers)
+        if let Some(staged) = staged {
+            let first = planned.names.len() - staged.stage.names().len();
+            staged.run(&mut self.phi, &self.cpu, draws, &planned.inputs, &mut planned.numbers[first..]);
+        }
+        Ok(&planned.numbers)
     }
 
     /// Measures the standard observables on the configurations, `[name][chain]`, in the order of
@@ -138,18 +124,7 @@ impl<'a, R: Real> Chains<'a, R> {
     /// # Errors
     /// If the program cannot be run.
     pub fn measure(&mut self) -> Result<&[Vec<f64>], Error> {
-        let Planned { program, uniforms, numbers, .. } = &mut self.measuring;
-        let mut views: Vec<&mut [f64]> = numbers.iter_mut().map(Vec::as_mut_slice).collect();
-        program.run(
-            &self.cpu,
-            &mut Bindings {
-                samples: self.phi.samples(),
-                fields: &[&self.phi],
-                uniforms,
-                out_per_sample: &mut views,
-                ..Default::default()
-            },
-        )?;
+        self.measuring.run(&self.cpu, Draws::default(), &self.phi, None)?;
         Ok(&self.measuring.numbers)
     }
 
@@ -160,14 +135,15 @@ impl<'a, R: Real> Chains<'a, R> {
     /// If the new update cannot be planned.
     pub fn tune(&mut self, acceptance: f64) -> Result<(), Error> {
         if self.update.tune(acceptance) {
-            self.updating = Self::plan(self.action, &*self.update, &self.layout, self.phi.samples())?;
+            let chains = self.phi.samples();
+            self.updating = Updating::new(self.action, &*self.update, &self.layout, &self.couplings, chains)?;
         }
         Ok(())
     }
 
     /// The names of what [`Chains::advance`] returns.
     pub fn update_names(&self) -> &[String] {
-        &self.updating.names
+        &self.updating.planned.names
     }
 
     /// The names of what [`Chains::measure`] returns.
@@ -176,12 +152,17 @@ impl<'a, R: Real> Chains<'a, R> {
     }
 
     /// The update, as tuned.
-    pub fn update(&self) -> &dyn Update {
+    pub fn update(&self) -> &dyn Update<K> {
         &*self.update
     }
 
+    /// The couplings that differ from chain to chain.
+    pub fn couplings(&self) -> &ChainCouplings {
+        &self.couplings
+    }
+
     /// The configurations.
-    pub fn fields(&self) -> &ScalarField<R> {
+    pub fn fields(&self) -> &Field<K, R> {
         &self.phi
     }
 
@@ -191,10 +172,13 @@ impl<'a, R: Real> Chains<'a, R> {
     }
 
     /// Sets the configurations and the counter of updates, as when a run is taken up again.
+    ///
+    /// # Errors
+    /// What `set` returns.
     pub fn set_state(
         &mut self,
         step: u64,
-        set: impl FnOnce(&mut ScalarField<R>) -> lattice_tensor::Result<()>,
+        set: impl FnOnce(&mut Field<K, R>) -> lattice_tensor::Result<()>,
     ) -> Result<(), Error> {
         set(&mut self.phi)?;
         self.step = step;
@@ -202,9 +186,28 @@ impl<'a, R: Real> Chains<'a, R> {
     }
 }
 
-/// Slices of the first vectors, in memory that is already there: an update allocates nothing.
-fn views_of<'v, 'n>(views: &'v mut [&'n mut [f64]; 16], numbers: &'n mut [Vec<f64>]) -> &'v mut [&'n mut [f64]] {
-    let count = numbers.len().min(views.len());
-    views.iter_mut().zip(numbers).for_each(|(view, numbers)| *view = numbers.as_mut_slice());
-    &mut views[..count]
+impl<R: Real> Updating<R> {
+    fn new<K: OnSites>(
+        action: &dyn Action<K>,
+        update: &dyn Update<K>,
+        layout: &Layout,
+        couplings: &ChainCouplings,
+        chains: usize,
+    ) -> Result<Self, Error> {
+        let trace = couplings.trace(layout.lattice());
+        let updated = update.trace(action, trace.field("phi", action.fibre()));
+        if !updated.numbers.iter().any(|(name, _)| name == "acceptance") {
+            return Err(Error::Update(format!("{update:?} does not fit {action:?}")));
+        }
+        let (phi, then) = (Some(updated.phi.id()), updated.then);
+        let inputs = then.as_ref().map_or(&[][..], |then| &then.inputs);
+        let mut planned = Planned::new(&trace, phi, updated.numbers, inputs, layout, couplings, chains)?;
+        let staged = then.map(|then| Staged::new(then.stage, layout, action.fibre().components(), chains));
+        if let Some(staged) = &staged {
+            let names = staged.stage.names();
+            planned.names.extend(names.iter().map(|name| name.to_string()));
+            planned.numbers.resize(planned.names.len(), vec![0.0; chains]);
+        }
+        Ok(Updating { planned, staged })
+    }
 }

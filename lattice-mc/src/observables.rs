@@ -1,14 +1,15 @@
-//! What is measured on a real field, sample by sample.
+//! What is measured on a field, sample by sample.
 
 use crate::Action;
-use lattice_autograd::{PerSample, Var};
+use lattice_autograd::{OnSites, PerSample, Var};
 use lattice_tensor::field::Scalar;
 use lattice_tensor::{Lattice, Location};
 
 /// A named number per sample.
 pub type Observable<'t> = (String, Var<'t, PerSample>);
 
-/// The standard observables of a scalar theory. `V` is the number of sites, `d` of directions.
+/// The standard observables. `V` is the number of sites, `d` of directions, `N` of real components on a site. Squares and
+/// products of fields of several components are scalar products, `|Σ φ|` is the length of a vector.
 ///
 /// | name | value for one configuration |
 /// |---|---|
@@ -17,51 +18,67 @@ pub type Observable<'t> = (String, Var<'t, PerSample>);
 /// | `abs_m` | `|Σ φ| / V` |
 /// | `ising_energy` | `Σ_x Σ_μ φ(x) φ(x+μ) / (d V)`, unsubtracted |
 /// | `action_density` | `S / V` |
-/// | `virial` | `(2 S₂ + 4 S₄) / V`, mean 1 exactly |
+/// | `virial` | `(2 S₂ + 4 S₄) / (N V)`, mean 1 exactly |
 /// | `g0`, `g1`, … | `Σ_x φ(0,0) φ(x,t)` averaged over the origin, `t` along the last direction, `t ≤ min(L_t/2, 64)` |
 ///
 /// At extents 1 and 2 the formulas hold as written: both neighbours may be the same site.
-pub fn standard<'t>(action: &dyn Action, phi: Var<'t, Scalar>) -> Vec<Observable<'t>> {
+pub fn standard<'t, K: OnSites>(action: &dyn Action<K>, phi: Var<'t, K>) -> Vec<Observable<'t>> {
     let lattice = phi.trace().lattice();
     let (volume, d) = (lattice.volume() as f64, lattice.directions() as f64);
     let per_site = |x: Var<'t, PerSample>| x * (1.0 / volume);
-    let total = phi.sum_sites();
-    let phi2 = phi.square();
+    let totals = sums(phi);
+    let total2 = product(&totals, &totals);
+    let abs_total = if let [total] = totals[..] { total.abs() } else { total2.sqrt() };
+    let phi2 = phi.dot(phi);
     let mut list = vec![
         ("phi2".into(), per_site(phi2.sum_sites())),
         ("phi4".into(), per_site(phi2.square().sum_sites())),
-        ("chi2".into(), per_site(total.square())),
-        ("abs_m".into(), per_site(total.abs())),
-        ("ising_energy".into(), per_site((phi * phi.neighbours()).sum_sites()) * (0.5 / d)),
+        ("chi2".into(), per_site(total2)),
+        ("abs_m".into(), per_site(abs_total)),
+        ("ising_energy".into(), per_site(phi.dot(phi.neighbours()).sum_sites()) * (0.5 / d)),
         ("action_density".into(), per_site(action.action(phi))),
     ];
     if let Some(virial) = action.virial(phi) {
-        list.push(("virial".into(), per_site(virial)));
+        list.push(("virial".into(), per_site(virial) * (1.0 / phi.components() as f64)));
     }
     list.extend(two_point(&lattice, phi).into_iter().enumerate().map(|(t, g)| (format!("g{t}"), g)));
     list
 }
 
+/// The sums over the lattice of every component.
+fn sums<'t, K: OnSites>(phi: Var<'t, K>) -> Vec<Var<'t, PerSample>> {
+    phi.parts().into_iter().map(|part| part.sum_sites()).collect()
+}
+
+/// The scalar product of two lists of equally many numbers, at least one.
+fn product<'t>(a: &[Var<'t, PerSample>], b: &[Var<'t, PerSample>]) -> Var<'t, PerSample> {
+    let products = a.iter().zip(b).map(|(&a, &b)| a * b);
+    products.reduce(|a, b| a + b).unwrap_or(a[0])
+}
+
 /// The largest distance of the correlator: beyond it there is noise, and the list would not end.
 pub const FARTHEST: usize = 64;
 
-/// The zero-momentum correlator `g(t) = Σ_{t₀} T(t₀) T(t₀+t) / V` with the slice sums `T(t) = Σ_x φ(x,t)`, for
+/// The zero-momentum correlator `g(t) = Σ_{t₀} T(t₀)·T(t₀+t) / V` with the slice sums `T(t) = Σ_x φ(x,t)`, for
 /// `t = 0 … min(L_t/2, 64)`, `t` along the last direction.
 ///
 /// The slice sums are a field that is the same all over a slice, made by adding up ever longer runs of sites; its
 /// products are taken on one line of each slice only.
-pub fn two_point<'t>(lattice: &Lattice, phi: Var<'t, Scalar>) -> Vec<Var<'t, PerSample>> {
+pub fn two_point<'t, K: OnSites>(lattice: &Lattice, phi: Var<'t, K>) -> Vec<Var<'t, PerSample>> {
     let mu = lattice.directions() - 1;
     let extents = lattice.extents();
-    let slices = (0..mu).fold(phi, |sum, nu| sum_along(sum, nu, extents[nu]));
     // Sites of a slice on which the products are taken: one of direction 0, all of the others.
     let (line, times) = match u16::try_from(extents[0]) {
         Ok(period) if mu > 0 => (Location::Stripe { mu: 0, period, offset: 0 }, extents[1..mu].iter().product()),
         _ => (Location::All, extents[..mu].iter().product::<usize>()),
     };
-    let here = slices.on(line);
+    let slices = |part| (0..mu).fold(part, |sum, nu| sum_along(sum, nu, extents[nu])).on(line);
+    let lines: Vec<Var<'t, Scalar>> = phi.parts().into_iter().map(slices).collect();
     let scale = 1.0 / (lattice.volume() as f64 * times as f64);
-    let correlator = |t: usize| (here * here.shift(mu, t as i32)).sum_sites() * scale;
+    let correlator = |t: usize| {
+        let products = lines.iter().map(|&here| (here * here.shift(mu, t as i32)).sum_sites());
+        products.reduce(|a, b| a + b).unwrap_or(phi.trace().mask() * 0.0) * scale
+    };
     (0..=(extents[mu] / 2).min(FARTHEST)).map(correlator).collect()
 }
 

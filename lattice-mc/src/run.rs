@@ -4,6 +4,7 @@ use crate::chains::Chains;
 use crate::statistics::{Estimate, GammaMethod};
 use crate::update::Update;
 use crate::{Action, Error};
+use lattice_autograd::{Linear, OnSites};
 use lattice_tensor::{Cpu, Lattice, Real};
 use std::time::Instant;
 
@@ -53,18 +54,24 @@ impl MarkovRun {
         cpu: &Cpu,
         progress: impl FnMut(usize) -> bool + Send,
     ) -> Result<History, Error> {
-        if self.updates == 0 {
-            return Err(Error::Count { what: "updates", found: 0 });
-        }
         let mut chains = Chains::<R>::new(action, update, lattice, self.chains, self.seed, cpu)?;
         cpu.install(move || self.record(&mut chains, progress))
     }
 
-    fn record<R: Real>(
+    /// Runs chains that are there already, of fields of any kind, at one or several couplings; their number and seed
+    /// stand for those of the plan. To be called inside [`Cpu::install`].
+    ///
+    /// # Errors
+    /// As [`MarkovRun::run`].
+    pub fn record<R: Real, K: OnSites + Linear>(
         &self,
-        chains: &mut Chains<'_, R>,
+        chains: &mut Chains<'_, R, K>,
         mut progress: impl FnMut(usize) -> bool,
     ) -> Result<History, Error> {
+        if self.updates == 0 {
+            return Err(Error::Count { what: "updates", found: 0 });
+        }
+        let count = chains.fields().samples();
         let mut history = History::default();
         let start = Instant::now();
         // Tuned over the first four fifths of thermalisation, in windows; the rest forgets the untuned updates.
@@ -88,7 +95,7 @@ impl MarkovRun {
         history.names = [chains.update_names(), chains.observable_names()].concat();
         history.update = chains.update().describe();
         history.steps = chains.update().steps();
-        history.series = vec![vec![Vec::with_capacity(self.updates); self.chains]; history.names.len()];
+        history.series = vec![vec![Vec::with_capacity(self.updates); count]; history.names.len()];
         for i in 0..self.updates {
             if history.interrupted {
                 break;
@@ -113,6 +120,20 @@ impl History {
     /// The series of one name, `[chain][update]`.
     pub fn chains(&self, name: &str) -> Option<&[Vec<f64>]> {
         self.names.iter().position(|n| n == name).map(|i| self.series[i].as_slice())
+    }
+
+    /// As [`History::estimates`], over some of the chains: those at one coupling, where they differ.
+    ///
+    /// # Errors
+    /// As [`History::estimates`].
+    pub fn estimates_of(&self, chains: impl Fn(usize) -> bool) -> Result<Vec<(String, Estimate)>, Error> {
+        let method = GammaMethod::default();
+        let estimate = |(name, series): (&String, &Vec<Vec<f64>>)| {
+            let (own, _): (Vec<_>, Vec<_>) = series.iter().enumerate().partition(|(chain, _)| chains(*chain));
+            let own: Vec<Vec<f64>> = own.into_iter().map(|(_, series)| series.clone()).collect();
+            Ok((name.clone(), method.estimate_any(&own)?))
+        };
+        self.names.iter().zip(&self.series).map(estimate).collect()
     }
 
     /// Mean, error and autocorrelation time of every name, by the Γ-method over all chains with a common mean; the

@@ -2,15 +2,17 @@
 
 use crate::Action;
 use crate::observables::Observable;
-use lattice_autograd::Var;
+use crate::stage::Stage;
+use lattice_autograd::{OnSites, PerSample, Var};
 use lattice_tensor::field::Scalar;
 use std::fmt::Debug;
+use std::sync::Arc;
 
-/// A Markov chain update that leaves `e^{−S}` invariant.
-pub trait Update: Debug + Send + Sync {
+/// A Markov chain update that leaves `e^{−S}` invariant, for fields with `K` on each site.
+pub trait Update<K: OnSites = Scalar>: Debug + Send + Sync {
     /// Writes the update as a program: the new field, and what it has to say besides. A number named `acceptance`
     /// must be among them.
-    fn trace<'t>(&self, action: &dyn Action, phi: Var<'t, Scalar>) -> Updated<'t>;
+    fn trace<'t>(&self, action: &dyn Action<K>, phi: Var<'t, K>) -> Updated<'t, K>;
 
     /// Changes the update after some thermalisation updates with this mean acceptance. Returns whether it did.
     fn tune(&mut self, acceptance: f64) -> bool;
@@ -31,9 +33,20 @@ pub trait Update: Debug + Send + Sync {
 
 /// What an update returns.
 #[derive(Debug)]
-pub struct Updated<'t> {
+pub struct Updated<'t, K: OnSites = Scalar> {
     /// The new field.
-    pub phi: Var<'t, Scalar>,
+    pub phi: Var<'t, K>,
     /// Numbers per sample, such as `acceptance` and `exp_minus_dh`.
     pub numbers: Vec<Observable<'t>>,
+    /// What is still to be done, configuration by configuration, after the program.
+    pub then: Option<Then<'t>>,
+}
+
+/// The part of an update that is no program: work whose course differs from one configuration to the next.
+#[derive(Debug)]
+pub struct Then<'t> {
+    /// The work.
+    pub stage: Arc<dyn Stage>,
+    /// The numbers per sample that it reads.
+    pub inputs: Vec<Var<'t, PerSample>>,
 }

@@ -1,7 +1,7 @@
 //! The free scalar field, in the same convention as [`Phi4`](super::Phi4).
 
-use super::{Action, Phi4};
-use lattice_autograd::{PerSample, Var};
+use super::{Action, Phi4, quartic::Quartic};
+use lattice_autograd::{PerSample, Trace, Uniform, Var};
 use lattice_tensor::field::Scalar;
 
 /// `S = Σ_x [ Σ_μ (φ(x+μ) − φ(x))² + m² φ² ]` with `m² > 0`; everything about it is known (`exact::free`).
@@ -12,23 +12,26 @@ pub struct Free {
 }
 
 impl Free {
-    fn quadratic<'t>(&self, phi: Var<'t, Scalar>) -> Var<'t, lattice_autograd::Uniform> {
-        let trace = phi.trace();
-        trace.coupling("m2", self.mass2) + 2.0 * trace.lattice().directions() as f64
+    fn terms<'t>(&self, phi: Var<'t, Scalar>) -> Quartic<'t> {
+        Quartic::no_half(phi, self.mass2, None)
     }
 }
 
 impl Action for Free {
     fn action<'t>(&self, phi: Var<'t, Scalar>) -> Var<'t, PerSample> {
-        (phi.square() * self.quadratic(phi) - phi * phi.neighbours()).sum_sites()
+        self.terms(phi).action(phi)
     }
 
     fn site_terms<'t>(&self, at: Var<'t, Scalar>, phi: Var<'t, Scalar>) -> Option<Var<'t, Scalar>> {
-        Some(at.square() * self.quadratic(phi) - at * phi.neighbours().on(at.location()) * 2.0)
+        Some(self.terms(phi).site_terms(at, phi))
     }
 
     fn virial<'t>(&self, phi: Var<'t, Scalar>) -> Option<Var<'t, PerSample>> {
-        Some(self.action(phi) * 2.0)
+        Some(self.terms(phi).virial(phi))
+    }
+
+    fn hopping<'t>(&self, trace: &'t Trace) -> Option<Var<'t, Uniform>> {
+        Some(trace.constant(2.0))
     }
 
     fn formula(&self) -> String {

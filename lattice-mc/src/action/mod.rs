@@ -2,16 +2,19 @@
 
 mod free;
 mod phi4;
+mod quartic;
+mod vector;
 
 pub use free::Free;
 pub use phi4::Phi4;
+pub use vector::{ComplexPhi4, VectorPhi4};
 
-use lattice_autograd::{PerSample, Trace, Var};
+use lattice_autograd::{OnSites, PerSample, Trace, Uniform, Var};
 use lattice_tensor::field::Scalar;
-use lattice_tensor::{Lattice, Result};
+use lattice_tensor::{Fibre, Lattice, Result};
 use std::fmt::Debug;
 
-/// A theory of a real field with weight `e^{−S[φ]}`.
+/// A theory with weight `e^{−S[φ]}` of a field with `K` on each site: `dyn Action` is one of a real field.
 ///
 /// Write `S` once, as ordinary Rust on traced fields; forces, losses and checks follow. Couplings should be
 /// [`Trace::coupling`]s, so that they can be changed without tracing anew.
@@ -35,20 +38,33 @@ use std::fmt::Debug;
 ///     }
 /// }
 /// ```
-pub trait Action: Debug + Send + Sync {
+pub trait Action<K: OnSites = Scalar>: Debug + Send + Sync {
     /// The action of each sample.
-    fn action<'t>(&self, phi: Var<'t, Scalar>) -> Var<'t, PerSample>;
+    fn action<'t>(&self, phi: Var<'t, K>) -> Var<'t, PerSample>;
+
+    /// What sits on a site; a theory of several channels says how many.
+    fn fibre(&self) -> Fibre {
+        K::FIBRE
+    }
 
     /// All terms of the action that contain the field at a site `x`, with `φ(x)` replaced by `at(x)`, for every site
     /// of `at`'s sub-lattice. No two of those sites may interact. Local Metropolis needs it.
-    fn site_terms<'t>(&self, at: Var<'t, Scalar>, phi: Var<'t, Scalar>) -> Option<Var<'t, Scalar>> {
+    fn site_terms<'t>(&self, at: Var<'t, K>, phi: Var<'t, K>) -> Option<Var<'t, Scalar>> {
         let _ = (at, phi);
         None
     }
 
-    /// `⟨2 S₂ + 4 S₄⟩ / V` is 1 for an action of quadratic terms `S₂` and quartic terms `S₄`: the sum `2 S₂ + 4 S₄`.
-    fn virial<'t>(&self, phi: Var<'t, Scalar>) -> Option<Var<'t, PerSample>> {
+    /// `⟨2 S₂ + 4 S₄⟩ / V` is the number of real components for an action of quadratic terms `S₂` and quartic terms
+    /// `S₄`, from `φ → (1 + ε) φ`: the sum `2 S₂ + 4 S₄`.
+    fn virial<'t>(&self, phi: Var<'t, K>) -> Option<Var<'t, PerSample>> {
         let _ = phi;
+        None
+    }
+
+    /// The number `h` of an action of the form `S = −h Σ_x Σ_μ φ(x)·φ(x+μ) + Σ_x V(|φ(x)|)`, if it has that form.
+    /// Cluster updates need it.
+    fn hopping<'t>(&self, trace: &'t Trace) -> Option<Var<'t, Uniform>> {
+        let _ = trace;
         None
     }
 
@@ -75,9 +91,9 @@ pub trait Action: Debug + Send + Sync {
 ///
 /// # Errors
 /// What tracing or planning refuses.
-pub fn trace_action(action: &dyn Action, lattice: &Lattice) -> Result<(Trace, lattice_tensor::NodeId)> {
+pub fn trace_action<K: OnSites>(action: &dyn Action<K>, lattice: &Lattice) -> Result<(Trace, lattice_tensor::NodeId)> {
     let trace = Trace::new(lattice);
-    let id = action.action(trace.scalar_field("phi")).id();
+    let id = action.action(trace.field("phi", action.fibre())).id();
     trace.check()?;
     Ok((trace, id))
 }

@@ -1,7 +1,7 @@
 //! Scalar φ⁴ theory in the convention without halves.
 
-use super::Action;
-use lattice_autograd::{PerSample, Var};
+use super::{Action, quartic::Quartic};
+use lattice_autograd::{PerSample, Trace, Uniform, Var};
 use lattice_tensor::field::Scalar;
 
 /// `S = Σ_x [ Σ_μ (φ(x+μ) − φ(x))² + m² φ² + λ φ⁴ ]`, any number of directions; no factor ½ anywhere
@@ -16,21 +16,19 @@ pub struct Phi4 {
 
 impl Action for Phi4 {
     fn action<'t>(&self, phi: Var<'t, Scalar>) -> Var<'t, PerSample> {
-        let (quadratic, lambda) = self.coefficients(phi);
-        let phi2 = phi.square();
-        (phi2 * quadratic - phi * phi.neighbours() + phi2.square() * lambda).sum_sites()
+        self.terms(phi).action(phi)
     }
 
     fn site_terms<'t>(&self, at: Var<'t, Scalar>, phi: Var<'t, Scalar>) -> Option<Var<'t, Scalar>> {
-        let (quadratic, lambda) = self.coefficients(phi);
-        let at2 = at.square();
-        Some(at2 * quadratic - at * phi.neighbours().on(at.location()) * 2.0 + at2.square() * lambda)
+        Some(self.terms(phi).site_terms(at, phi))
     }
 
     fn virial<'t>(&self, phi: Var<'t, Scalar>) -> Option<Var<'t, PerSample>> {
-        let (quadratic, lambda) = self.coefficients(phi);
-        let phi2 = phi.square();
-        Some(((phi2 * quadratic - phi * phi.neighbours()) * 2.0 + phi2.square() * lambda * 4.0).sum_sites())
+        Some(self.terms(phi).virial(phi))
+    }
+
+    fn hopping<'t>(&self, trace: &'t Trace) -> Option<Var<'t, Uniform>> {
+        Some(trace.constant(2.0))
     }
 
     fn formula(&self) -> String {
@@ -61,13 +59,7 @@ impl Action for Phi4 {
 }
 
 impl Phi4 {
-    /// The coefficients of `φ²` and `φ⁴` in `Σ_x [(2d + m²) φ² − φ Σ_± φ(x±μ) + λ φ⁴]`.
-    fn coefficients<'t>(
-        &self,
-        phi: Var<'t, Scalar>,
-    ) -> (Var<'t, lattice_autograd::Uniform>, Var<'t, lattice_autograd::Uniform>) {
-        let trace = phi.trace();
-        let d = trace.lattice().directions() as f64;
-        (trace.coupling("m2", self.mass2) + 2.0 * d, trace.coupling("lambda", self.lambda))
+    fn terms<'t>(&self, phi: Var<'t, Scalar>) -> Quartic<'t> {
+        Quartic::no_half(phi, self.mass2, Some(self.lambda))
     }
 }

@@ -6,9 +6,7 @@ pub use integrators::Integrator;
 
 use crate::Action;
 use crate::update::{Update, Updated};
-use lattice_autograd::Var;
-use lattice_tensor::Location;
-use lattice_tensor::field::Scalar;
+use lattice_autograd::{Linear, OnSites, Var};
 
 /// Hybrid Monte Carlo (Duane, Kennedy, Pendleton, Roweth 1987).
 ///
@@ -45,14 +43,14 @@ impl Hmc {
     }
 }
 
-impl Update for Hmc {
-    fn trace<'t>(&self, action: &dyn Action, phi: Var<'t, Scalar>) -> Updated<'t> {
+impl<K: OnSites + Linear> Update<K> for Hmc {
+    fn trace<'t>(&self, action: &dyn Action<K>, phi: Var<'t, K>) -> Updated<'t, K> {
         let trace = phi.trace();
         let step = trace.coupling("hmc.step", self.length / self.steps as f64);
         let spread = trace.coupling("hmc.jitter", self.jitter);
         let step = ((trace.uniform_draw("hmc.length") * 2.0 - 1.0) * spread + 1.0) * step;
-        let pi = trace.normal("hmc.momentum", Location::All);
-        let energy = |phi, pi: Var<'t, Scalar>| action.action(phi) + (pi.square() * 0.5).sum_sites();
+        let pi = trace.normal_as("hmc.momentum", phi.spec());
+        let energy = |phi, pi: Var<'t, K>| action.action(phi) + pi.inner(pi) * 0.5;
         let before = energy(phi, pi);
         let gradient = |phi| trace.gradient(action.action(phi), phi);
         let (new_phi, new_pi) = self.integrator.trajectory(gradient, phi, pi, step, self.steps);
@@ -68,6 +66,7 @@ impl Update for Hmc {
                 ("exp_minus_dh".into(), weight),
                 ("dh".into(), dh),
             ],
+            then: None,
         }
     }
 

@@ -2,12 +2,11 @@
 
 use crate::Action;
 use crate::update::{Update, Updated};
-use lattice_autograd::Var;
+use lattice_autograd::{OnSites, Var};
 use lattice_tensor::Location;
-use lattice_tensor::field::Scalar;
 
 /// One sweep: every site of one parity, then of the other, is offered `φ(x) + width · (2u − 1)` and takes it with
-/// probability `min(1, e^{−ΔS_x})`. Needs [`Action::site_terms`], couplings between nearest neighbours only, and even
+/// probability `min(1, e^{−ΔS_x})`; all components of a site move together. Needs [`Action::site_terms`], couplings between nearest neighbours only, and even
 /// extents.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LocalMetropolis {
@@ -21,8 +20,8 @@ impl Default for LocalMetropolis {
     }
 }
 
-impl Update for LocalMetropolis {
-    fn trace<'t>(&self, action: &dyn Action, phi: Var<'t, Scalar>) -> Updated<'t> {
+impl<K: OnSites> Update<K> for LocalMetropolis {
+    fn trace<'t>(&self, action: &dyn Action<K>, phi: Var<'t, K>) -> Updated<'t, K> {
         let trace = phi.trace();
         let width = trace.coupling("metropolis.width", self.width);
         let volume = trace.lattice().volume() as f64;
@@ -35,17 +34,21 @@ impl Update for LocalMetropolis {
         {
             let here = Location::Parity(p as u8);
             let old = phi.on(here);
-            let new = old + (trace.uniform_noise(steps, here) * 2.0 - 1.0) * width;
+            let noise: Var<'t, K> = trace.uniform_as(steps, old.spec());
+            let steps = noise.parts().into_iter().map(|u| (u * 2.0 - 1.0) * width);
+            let new = old.with_parts(&old.parts().into_iter().zip(steps).map(|(x, step)| x + step).collect::<Vec<_>>());
             let (Some(before), Some(after)) = (action.site_terms(old, phi), action.site_terms(new, phi)) else {
-                break;
+                return Updated { phi, numbers: Vec::new(), then: None };
             };
             let margin = (before - after).exp() - trace.uniform_noise(decisions, here);
             let one = trace.spread(trace.constant(1.0), here);
             accepted = accepted + one.where_positive(margin, one * 0.0).sum_sites();
-            let kept = phi.on(Location::Parity(1 - p as u8));
-            phi = new.where_positive(margin, old).on(Location::All) + kept.on(Location::All);
+            let kept = phi.on(Location::Parity(1 - p as u8)).parts();
+            let taken = new.parts().into_iter().zip(old.parts()).map(|(new, old)| new.where_positive(margin, old));
+            let parts = taken.zip(kept).map(|(taken, kept)| taken.on(Location::All) + kept.on(Location::All));
+            phi = phi.with_parts(&parts.collect::<Vec<_>>());
         }
-        Updated { phi, numbers: vec![("acceptance".into(), accepted * (1.0 / volume))] }
+        Updated { phi, numbers: vec![("acceptance".into(), accepted * (1.0 / volume))], then: None }
     }
 
     /// Aims at half of the steps being accepted.

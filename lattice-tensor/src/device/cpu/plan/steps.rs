@@ -61,14 +61,7 @@ impl Planner<'_> {
         })
     }
 
-    fn hops(
-        &mut self,
-        input: usize,
-        to: Location,
-        from: Location,
-        displacement: &[i32],
-        domain: Spec,
-    ) -> Result<Hops> {
+    fn hops(&mut self, input: usize, to: Location, from: Location, displacement: &[i32], domain: Spec) -> Result<Hops> {
         let table = self.layout.hops(to, from, displacement, &mut self.twists)?;
         let plain = table.iter().map(|h| h.filter(|h| h.twist == 0).map(|h| h.row)).collect();
         let components = match domain {
