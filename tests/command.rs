@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 /// A folder of its own, removed at the end.
 struct Folder(PathBuf);
@@ -22,6 +22,30 @@ impl Folder {
             .current_dir(&self.0)
             .output()
             .expect("the command runs")
+    }
+
+    /// Starts the command, waits until `file` is there, ends the command by `signal`, and returns its exit code, if it
+    /// has one.
+    fn break_off(&self, arguments: &str, file: &str, signal: &str) -> Option<i32> {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_lattice"))
+            .args(arguments.split_whitespace())
+            .current_dir(&self.0)
+            .stderr(Stdio::null())
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("the command runs");
+        while !self.0.join(file).exists() && child.try_wait().expect("a state").is_none() {
+            std::thread::yield_now();
+        }
+        let kill = Command::new("kill").args([signal, &child.id().to_string()]).stderr(Stdio::null()).status();
+        kill.expect("kill runs");
+        child.wait().expect("an end").code()
+    }
+
+    /// The report in a folder.
+    fn report(&self, name: &str) -> Value {
+        let text = std::fs::read(self.0.join(name).join("report.json")).expect("a report");
+        timeless(serde_json::from_slice(&text).expect("JSON"))
     }
 
     /// The one JSON object on stdout.
@@ -98,20 +122,7 @@ fn a_resumed_training_equals_the_unbroken_one() {
     let train = "train --lattice 4x4 --layers 2 --hidden 4 --steps 40 --batch 32 --samples 200 --save-every 7";
     folder.json(&format!("{train} --out whole"));
     let model = |name: &str| std::fs::read(folder.0.join(name).join("model.safetensors")).expect("a model");
-    // A training that was killed leaves the last checkpoint; here it is made by stopping at a checkpoint's step.
-    let lattice = env!("CARGO_BIN_EXE_lattice");
-    let mut child = Command::new(lattice)
-        .args(format!("{train} --out part").split_whitespace())
-        .current_dir(&folder.0)
-        .stderr(std::process::Stdio::null())
-        .stdout(std::process::Stdio::null())
-        .spawn()
-        .expect("the command runs");
-    while !folder.0.join("part/model.safetensors").exists() && child.try_wait().expect("a state").is_none() {
-        std::thread::yield_now();
-    }
-    let _ = child.kill();
-    let _ = child.wait();
+    folder.break_off(&format!("{train} --out part"), "part/model.safetensors", "-KILL");
     // The folder knows the flags.
     folder.json("train --resume --out part");
     assert!(model("whole") == model("part"), "the models differ");
@@ -121,14 +132,38 @@ fn a_resumed_training_equals_the_unbroken_one() {
     };
     assert_eq!(history("whole"), history("part"));
     assert_eq!(history("whole").len(), 41);
-    let report = |name: &str| {
-        let text = std::fs::read(folder.0.join(name).join("report.json")).expect("a report");
-        timeless(serde_json::from_slice(&text).expect("JSON"))
-    };
-    assert_eq!(report("whole"), report("part"));
+    assert_eq!(folder.report("whole"), folder.report("part"));
     assert_eq!(folder.run("train --resume --out part --lr 0.1").status.code(), Some(2), "another training");
     assert_eq!(folder.run("train --resume --out nowhere").status.code(), Some(2));
     assert_eq!(folder.run(&format!("{train} --out whole")).status.code(), Some(2), "a run is not written over");
+}
+
+#[test]
+fn chains_taken_up_again_equal_the_unbroken_ones() {
+    let folder = Folder::new("chains");
+    for (name, update) in [("hmc", "--update hmc"), ("local", "--update metropolis --precision f64 --chains 3")] {
+        let mc = format!("mc --lattice 4x4 --trajectories 400 --thermalize 100 --save-every 30 {update}");
+        let [whole, killed, stopped, longer] = ["whole", "killed", "stopped", "longer"].map(|n| format!("{name}-{n}"));
+        folder.json(&format!("{mc} --out {whole}"));
+        let state = |name: &str| std::fs::read(folder.0.join(name).join("chains.safetensors")).expect("a state");
+        for (out, signal) in [(&killed, "-KILL"), (&stopped, "-INT")] {
+            let code = folder.break_off(&format!("{mc} --out {out}"), &format!("{out}/chains.safetensors"), signal);
+            // On a busy machine it may have finished before it was stopped.
+            assert!(signal == "-KILL" || code == Some(130) || code == Some(0), "{code:?}");
+            folder.json(&format!("mc --resume --out {out}"));
+            assert_eq!(folder.report(&whole), folder.report(out));
+            assert!(state(&whole) == state(out), "the states differ");
+        }
+        folder.json(&format!("{mc} --trajectories 50 --out {longer}"));
+        folder.json(&format!("mc --resume --out {longer} --trajectories 400"));
+        assert_eq!(folder.report(&whole), folder.report(&longer));
+        assert_eq!(folder.run(&format!("mc --resume --out {whole} --seed 2")).status.code(), Some(2));
+        assert_eq!(folder.run(&format!("mc --resume --out {whole} --trajectories 3")).status.code(), Some(2));
+        let mut bytes = state(&whole);
+        *bytes.last_mut().expect("bytes") ^= 1;
+        std::fs::write(folder.0.join(&whole).join("chains.safetensors"), bytes).expect("written");
+        assert_eq!(folder.run(&format!("mc --resume --out {whole}")).status.code(), Some(2), "damaged");
+    }
 }
 
 #[test]

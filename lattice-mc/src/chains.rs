@@ -5,6 +5,7 @@ use crate::planned::{ChainCouplings, Planned};
 use crate::stage::Staged;
 use crate::update::Update;
 use crate::{Action, Error};
+use lattice_autograd::params::TensorFile;
 use lattice_autograd::{Linear, OnSites, Trace};
 use lattice_tensor::field::Scalar;
 use lattice_tensor::{Bindings, Cpu, Draws, Field, FieldData, Lattice, Layout, Location, Real, Spec};
@@ -171,20 +172,47 @@ impl<'a, R: Real, K: OnSites + Linear> Chains<'a, R, K> {
         self.step
     }
 
-    /// Sets the configurations and the counter of updates, as when a run is taken up again.
+    /// Adds configurations, the tuning of the update and the counter of updates to a file.
     ///
     /// # Errors
-    /// What `set` returns.
-    pub fn set_state(
-        &mut self,
-        step: u64,
-        set: impl FnOnce(&mut Field<K, R>) -> lattice_tensor::Result<()>,
-    ) -> Result<(), Error> {
-        set(&mut self.phi)?;
-        self.step = step;
+    /// If the file has tensors of the same names.
+    pub fn store(&self, file: &mut TensorFile) -> Result<(), Error> {
+        let values = |chain| self.phi.sample(chain).into_iter().map(Real::to_f64);
+        let numbers = (0..self.phi.samples()).flat_map(values).collect();
+        file.insert(FIELDS, &self.shape(), numbers)?;
+        let tuned = self.update.tuned();
+        file.insert(TUNED, &[tuned.len()], tuned)?;
+        Ok(file.insert(STEP, &[1], vec![self.step as f64])?)
+    }
+
+    /// Takes up what [`Chains::store`] has written.
+    ///
+    /// # Errors
+    /// If the file holds other chains.
+    pub fn restore(&mut self, file: &TensorFile) -> Result<(), Error> {
+        let numbers = file.values(FIELDS, &self.shape())?;
+        let tuned = file.values(TUNED, &[self.update.tuned().len()])?;
+        let step = file.values(STEP, &[1])?;
+        let chains = self.phi.samples();
+        for (chain, values) in numbers.chunks_exact(numbers.len() / chains).enumerate() {
+            self.phi.set_sample(chain, &values.iter().map(|&x| R::from_f64(x)).collect::<Vec<_>>())?;
+        }
+        self.step = step.first().map_or(0, |&step| step as u64);
+        self.update.set_tuned(tuned);
+        self.updating = Updating::new(self.action, &*self.update, &self.layout, &self.couplings, chains)?;
         Ok(())
     }
+
+    /// `[chain, site, component]`.
+    fn shape(&self) -> [usize; 3] {
+        [self.phi.samples(), self.layout.lattice().volume(), self.action.fibre().components()]
+    }
 }
+
+/// The tensors of a file that hold the state of chains.
+const FIELDS: &str = "chains/fields";
+const TUNED: &str = "chains/tuned";
+const STEP: &str = "chains/step";
 
 impl<R: Real> Updating<R> {
     fn new<K: OnSites>(

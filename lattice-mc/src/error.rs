@@ -20,6 +20,9 @@ pub enum Error {
         /// How many there are.
         found: usize,
     },
+    /// From the file of a run.
+    #[error(transparent)]
+    File(#[from] lattice_autograd::params::ParamsError),
     /// From fields and programs.
     #[error(transparent)]
     Tensor(#[from] lattice_tensor::Error),

@@ -1,12 +1,12 @@
 //! A whole run: thermalise, measure, keep the history.
 
 use crate::chains::Chains;
+use crate::recorder::Recorder;
 use crate::statistics::{Estimate, GammaMethod};
 use crate::update::Update;
 use crate::{Action, Error};
 use lattice_autograd::{Linear, OnSites};
 use lattice_tensor::{Cpu, Lattice, Real};
-use std::time::Instant;
 
 /// The plan of a Markov chain run.
 #[derive(Clone, Debug, PartialEq)]
@@ -68,51 +68,14 @@ impl MarkovRun {
         chains: &mut Chains<'_, R, K>,
         mut progress: impl FnMut(usize) -> bool,
     ) -> Result<History, Error> {
-        if self.updates == 0 {
-            return Err(Error::Count { what: "updates", found: 0 });
-        }
-        let count = chains.fields().samples();
-        let mut history = History::default();
-        let start = Instant::now();
-        // Tuned over the first four fifths of thermalisation, in windows; the rest forgets the untuned updates.
-        let window = (self.thermalize / 40).clamp(5, 50);
-        let mut acceptance = 0.0;
-        for i in 0..self.thermalize {
-            let place = chains.update_names().iter().position(|n| n == "acceptance").unwrap_or(0);
-            acceptance += mean(&chains.advance()?[place]) / window as f64;
-            if (i + 1) % window == 0 {
-                if i < self.thermalize * 4 / 5 {
-                    chains.tune(acceptance)?;
-                }
-                acceptance = 0.0;
-            }
-            if !progress(i + 1) {
-                history.interrupted = true;
+        let mut recorder = Recorder::new(self, chains)?;
+        while recorder.done() < recorder.total() {
+            recorder.advance()?;
+            if !progress(recorder.done()) {
                 break;
             }
         }
-        history.thermalize_seconds = start.elapsed().as_secs_f64();
-        history.names = [chains.update_names(), chains.observable_names()].concat();
-        history.update = chains.update().describe();
-        history.steps = chains.update().steps();
-        history.series = vec![vec![Vec::with_capacity(self.updates); count]; history.names.len()];
-        for i in 0..self.updates {
-            if history.interrupted {
-                break;
-            }
-            let start = Instant::now();
-            let mut series = history.series.iter_mut();
-            let mut record = |numbers: &[Vec<f64>]| {
-                for (numbers, series) in numbers.iter().zip(&mut series) {
-                    series.iter_mut().zip(numbers).for_each(|(chain, &x)| chain.push(x));
-                }
-            };
-            record(chains.advance()?);
-            history.seconds.push(start.elapsed().as_secs_f64());
-            record(chains.measure()?);
-            history.interrupted = !progress(self.thermalize + i + 1) && i + 1 < self.updates;
-        }
-        Ok(history)
+        Ok(recorder.finish())
     }
 }
 
@@ -146,8 +109,4 @@ impl History {
         let estimate = |(name, series): (&String, &Vec<Vec<f64>>)| Ok((name.clone(), method.estimate_any(series)?));
         self.names.iter().zip(&self.series).map(estimate).collect()
     }
-}
-
-fn mean(x: &[f64]) -> f64 {
-    x.iter().sum::<f64>() / x.len().max(1) as f64
 }

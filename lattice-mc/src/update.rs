@@ -17,6 +17,16 @@ pub trait Update<K: OnSites = Scalar>: Debug + Send + Sync {
     /// Changes the update after some thermalisation updates with this mean acceptance. Returns whether it did.
     fn tune(&mut self, acceptance: f64) -> bool;
 
+    /// What tuning has found, for a run that is to be taken up again.
+    fn tuned(&self) -> Vec<f64> {
+        Vec::new()
+    }
+
+    /// Takes up what [`Update::tuned`] gave.
+    fn set_tuned(&mut self, tuned: &[f64]) {
+        let _ = tuned;
+    }
+
     /// The sub-lattice period in every direction that the update needs, for the choice of a layout.
     fn period(&self) -> usize;
 

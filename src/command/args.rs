@@ -318,6 +318,13 @@ pub struct McArgs {
     /// Updates before that, during which step sizes are tuned.
     #[arg(long, default_value_t = 500)]
     pub thermalize: usize,
+    /// Keep the state of the chains in --out every so many updates; 0 only at the end and on Ctrl-C.
+    #[arg(long, default_value_t = 0)]
+    pub save_every: usize,
+    /// Continue the run in --out where it stopped, with the flags it was begun with; --trajectories may be more.
+    #[arg(long)]
+    #[serde(skip)]
+    pub resume: bool,
 }
 
 #[derive(Clone, Debug, Args, Serialize)]

@@ -57,6 +57,7 @@ impl From<mc::Error> for Failure {
             mc::Error::Couplings(_) | mc::Error::Update(_) | mc::Error::Count { .. } => {
                 Failure::Refused(error.to_string())
             }
+            mc::Error::File(error) => error.into(),
             mc::Error::Tensor(error) => error.into(),
             other => Failure::Failed(other.to_string()),
         }

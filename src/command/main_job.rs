@@ -2,7 +2,7 @@
 
 use super::args::{Extents, MainArgs, Precision, TheoryArgs, TheoryName};
 use super::failure::Failure;
-use super::mc;
+use super::mc::{self, Keep};
 use super::output::{Folder, say};
 use super::plots::{self, Curve};
 use super::progress::interrupted;
@@ -75,9 +75,10 @@ fn job<R: Real>(args: &MainArgs) -> Result<(), Failure> {
     say(json, "sampling exactly: the flow's proposals, HMC, local Metropolis");
     let sampled = sample::draw::<R>(&flow, &theory, args.run.seed, [SAMPLES, 1024], 60.0, &cpu)?;
     let plan = |updates| MarkovRun { chains: CHAINS, updates, thermalize: THERMALIZE, seed: args.run.seed };
-    let hmc =
-        mc::chains_of::<R>(&theory, Box::new(Hmc::new(Integrator::Leapfrog, 1.0)), &plan(TRAJECTORIES), &cpu, "HMC")?;
-    let local = mc::chains_of::<R>(&theory, Box::new(LocalMetropolis::default()), &plan(SWEEPS), &cpu, "Metropolis")?;
+    let chains =
+        |update, updates, what| mc::chains_of::<R>(&theory, update, &plan(updates), &cpu, what, &Keep::default());
+    let hmc = chains(Box::new(Hmc::new(Integrator::Leapfrog, 1.0)), TRAJECTORIES, "HMC")?;
+    let local = chains(Box::new(LocalMetropolis::default()), SWEEPS, "Metropolis")?;
     if interrupted() {
         let path = folder.file(MODEL);
         return Err(Failure::Interrupted(format!("stopped while sampling; the model is in {}", path.display())));

@@ -7,8 +7,10 @@ use super::progress::{bar, interrupted};
 use super::report::{Report, median, table, warnings};
 use super::theory::{Theory, check_memory};
 use super::train::precision_name;
-use lattice_fields::mc::History;
+use lattice_fields::autograd::params::TensorFile;
+use lattice_fields::mc::{Chains, History, Recorder};
 use lattice_fields::prelude::*;
+use std::path::Path;
 use std::time::Instant;
 
 pub fn run(args: &McArgs) -> Result<(), Failure> {
@@ -45,27 +47,45 @@ pub fn run(args: &McArgs) -> Result<(), Failure> {
         }
     };
     let cpu = Cpu::new(args.run.threads)?;
+    if args.resume && args.run.out.is_none() {
+        return Err(Failure::refused("--resume", "the folder of a run in --out", "no --out"));
+    }
+    let description = describe(args, &theory);
+    let path = |out: &Path| out.join(STATE);
+    let resumed = match (&args.run.out, args.resume) {
+        (Some(out), true) => Some(read_state(&path(out), &description)?),
+        _ => None,
+    };
     let folder = match &args.run.out {
-        Some(out) => Some(Folder::open(Some(out), args.run.force)?),
+        Some(out) => Some(Folder::open(Some(out), args.run.force || args.resume)?),
         None => None,
     };
+    if let Some(folder) = &folder {
+        folder.write_config(args)?;
+    }
     let plan =
         MarkovRun { chains: args.chains, updates: args.trajectories, thermalize: args.thermalize, seed: args.run.seed };
+    let keep = Keep { folder: folder.as_ref(), every: args.save_every, description: &description, resumed };
     let start = Instant::now();
     let history = match args.run.precision {
-        Precision::F32 => chains_of::<f32>(&theory, update, &plan, &cpu, "chains")?,
-        Precision::F64 => chains_of::<f64>(&theory, update, &plan, &cpu, "chains")?,
+        Precision::F32 => chains_of::<f32>(&theory, update, &plan, &cpu, "chains", &keep)?,
+        Precision::F64 => chains_of::<f64>(&theory, update, &plan, &cpu, "chains", &keep)?,
     };
     let seconds = start.elapsed().as_secs_f64();
-    if history.seconds.is_empty() {
-        return Err(Failure::Interrupted("stopped before the first update was recorded".into()));
+    let updates = history.series.first().and_then(|chains| chains.first()).map_or(0, Vec::len);
+    let stopped = || {
+        let how = args.run.out.as_ref().map(|out| format!("; mc --resume --out {} continues", out.display()));
+        Failure::Interrupted(format!("stopped after {updates} updates{}", how.unwrap_or_default()))
+    };
+    if updates == 0 {
+        return Err(stopped());
     }
     let (acceptance, estimates) = split(&history)?;
     let exact = theory.exact_within(2.0);
     let mut report = Report::new("mc", &theory, args.run.seed, precision_name(args.run.precision));
     report.set("update", history.update.as_str());
     report.set("chains", args.chains);
-    report.set("trajectories", history.seconds.len());
+    report.set("trajectories", updates);
     report.set("acceptance", acceptance);
     report.set_observables(&estimates);
     let warnings = warnings(&estimates);
@@ -74,12 +94,14 @@ pub fn run(args: &McArgs) -> Result<(), Failure> {
         report.set("warnings", warnings);
     }
     report.set("seconds", seconds);
-    report.set("seconds_per_step", median(&history.seconds) / history.steps as f64);
-    report
-        .set("samples_per_second", (args.chains * history.seconds.len()) as f64 / history.seconds.iter().sum::<f64>());
+    // A run that was finished already has made no update now.
+    if !history.seconds.is_empty() {
+        report.set("seconds_per_step", median(&history.seconds) / history.steps as f64);
+        let samples = (args.chains * history.seconds.len()) as f64;
+        report.set("samples_per_second", samples / history.seconds.iter().sum::<f64>());
+    }
     report.set("threads", cpu.threads());
     if let Some(folder) = &folder {
-        folder.write_config(args)?;
         folder.write("report.json", &report.text())?;
     }
     let summary = format!(
@@ -88,14 +110,62 @@ pub fn run(args: &McArgs) -> Result<(), Failure> {
         theory.action,
         history.update,
         args.chains,
-        history.seconds.len(),
+        updates,
         table(&estimates, exact.as_ref())
     );
     report.print_or(args.run.json, &summary)?;
-    if history.interrupted {
-        return Err(Failure::Interrupted(format!("stopped after {} updates", history.seconds.len())));
+    if history.interrupted { Err(stopped()) } else { Ok(()) }
+}
+
+/// The file that keeps the state of the chains.
+const STATE: &str = "chains.safetensors";
+const FORMAT: &str = "lattice-fields chains 1";
+
+/// All that the chains depend on, apart from how many updates are recorded.
+fn describe(args: &McArgs, theory: &Theory) -> String {
+    let McArgs { update, integrator, length, jitter, steps, chains, thermalize, ref run, .. } = *args;
+    let steps = steps.to_string();
+    let description = serde_json::json!({
+        "lattice": theory.lattice.extents(), "action": theory.action.formula(), "couplings": theory.couplings(),
+        "update": update, "integrator": integrator, "length": length, "jitter": jitter, "steps": steps,
+        "chains": chains, "thermalize": thermalize, "seed": run.seed, "precision": run.precision,
+    });
+    description.to_string()
+}
+
+/// Reads the state of a run that must be the one described.
+fn read_state(path: &Path, description: &str) -> Result<TensorFile, Failure> {
+    let file = TensorFile::read(path)?;
+    for (key, expected) in [("format", FORMAT), ("description", description)] {
+        let found = file.metadata.get(key).map_or("nothing", String::as_str);
+        if found != expected {
+            return Err(Failure::refused(&format!("--resume {}, {key}", path.display()), expected, found));
+        }
     }
-    Ok(())
+    if !file.is_checked() {
+        return Err(Failure::refused(&format!("--resume {}", path.display()), "a file with a checksum", "none"));
+    }
+    Ok(file)
+}
+
+/// Where and when the state of chains is kept, and the state that they begin with.
+#[derive(Default)]
+pub struct Keep<'a> {
+    folder: Option<&'a Folder>,
+    every: usize,
+    description: &'a str,
+    resumed: Option<TensorFile>,
+}
+
+impl Keep<'_> {
+    fn save<R: Real>(&self, recorder: &Recorder<'_, '_, R, Scalar>) -> Result<(), Failure> {
+        let Some(folder) = self.folder else { return Ok(()) };
+        let mut file = TensorFile::new();
+        recorder.store(&mut file)?;
+        file.metadata
+            .extend([("format", FORMAT), ("description", self.description)].map(|(k, v)| (k.into(), v.into())));
+        Ok(file.write(folder.file(STATE))?)
+    }
 }
 
 /// Runs chains under a progress bar.
@@ -105,16 +175,29 @@ pub fn chains_of<R: Real>(
     plan: &MarkovRun,
     cpu: &Cpu,
     what: &'static str,
+    keep: &Keep<'_>,
 ) -> Result<History, Failure> {
-    let bar = bar(what, (plan.thermalize + plan.updates) as u64);
-    let history = plan.run::<R>(&*theory.action, update, &theory.lattice, cpu, |done| {
-        if done % 16 == 0 {
-            bar.set_position(done as u64);
+    let mut chains = Chains::<R>::new(&*theory.action, update, &theory.lattice, plan.chains, plan.seed, cpu)?;
+    let mut recorder = Recorder::new(plan, &mut chains)?;
+    if let Some(file) = &keep.resumed {
+        recorder.restore(file)?;
+    }
+    let bar = bar(what, recorder.total() as u64);
+    let recorder = cpu.install(move || -> Result<_, Failure> {
+        while recorder.done() < recorder.total() && !interrupted() {
+            recorder.advance()?;
+            if recorder.done() % 16 == 0 {
+                bar.set_position(recorder.done() as u64);
+            }
+            if keep.every > 0 && recorder.done() % keep.every == 0 {
+                keep.save(&recorder)?;
+            }
         }
-        !interrupted()
+        bar.finish_and_clear();
+        keep.save(&recorder)?;
+        Ok(recorder)
     })?;
-    bar.finish_and_clear();
-    Ok(history)
+    Ok(recorder.finish())
 }
 
 /// The mean acceptance, and the estimates of all else but the energy violation itself.

@@ -13,14 +13,14 @@ pub struct Folder(pub PathBuf);
 pub const RUN: &str = "run.toml";
 
 /// Files that mark a folder as holding a run.
-const MARKS: [&str; 3] = ["report.json", "model.safetensors", RUN];
+const MARKS: [&str; 4] = ["report.json", "model.safetensors", "chains.safetensors", RUN];
 
 impl Folder {
     /// Opens `out`, or a new numbered folder under `lattice-out`. A folder that holds a run is refused unless `again`.
     pub fn open(out: Option<&Path>, again: bool) -> Result<Folder, Failure> {
         let Some(path) = out.map(Path::to_path_buf) else { return Folder::numbered(Path::new("lattice-out")) };
         if let Some(mark) = MARKS.iter().find(|m| path.join(m).exists()).filter(|_| !again) {
-            let found = format!("one with {mark} (--resume continues a training, --force writes over it)");
+            let found = format!("one with {mark} (--resume continues it, --force writes over it)");
             return Err(Failure::refused(&format!("--out {}", path.display()), "a folder without a run", found));
         }
         let writable = std::fs::create_dir_all(&path).and_then(|()| {

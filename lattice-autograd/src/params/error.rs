@@ -1,5 +1,6 @@
 //! What can go wrong with parameters and their files.
 
+use super::{TensorFile, unfit};
 use std::path::Path;
 
 /// An error of parameters or of a file of tensors: what, where, expected, found.
@@ -75,6 +76,11 @@ pub enum ParamsError {
 }
 
 impl ParamsError {
+    /// A tensor of a file that does not fit.
+    pub fn unfit(file: &TensorFile, tensor: &str, expected: &str, found: &str) -> ParamsError {
+        unfit(&file.place(), tensor, expected, found)
+    }
+
     pub(super) fn io(path: &Path, doing: &'static str, error: &std::io::Error) -> ParamsError {
         ParamsError::Io { path: path.display().to_string(), doing, kind: error.kind(), reason: error.to_string() }
     }

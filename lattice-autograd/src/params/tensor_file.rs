@@ -70,6 +70,21 @@ impl TensorFile {
         Ok(())
     }
 
+    /// The numbers of a tensor of this name and shape.
+    ///
+    /// # Errors
+    /// If there is no such tensor, or it has another shape.
+    pub fn values(&self, name: &str, shape: &[usize]) -> Result<&[f64], ParamsError> {
+        let expected = || format!("shape {shape:?}");
+        match self.tensors.get(name) {
+            None => Err(unfit(&self.place(), name, &expected(), "no such tensor")),
+            Some(tensor) if tensor.shape != shape || tensor.check(name, "").is_err() => {
+                Err(unfit(&self.place(), name, &expected(), &format!("shape {:?}", tensor.shape)))
+            }
+            Some(tensor) => Ok(&tensor.values),
+        }
+    }
+
     /// The groups that have tensors: what stands before the last `/` of their names, `""` for names without.
     pub fn groups(&self) -> BTreeSet<&str> {
         self.tensors.keys().map(|name| name.rsplit_once('/').map_or("", |(group, _)| group)).collect()

@@ -85,6 +85,16 @@ impl<K: OnSites + Linear> Update<K> for Hmc {
         self.steps != before
     }
 
+    fn tuned(&self) -> Vec<f64> {
+        vec![self.steps as f64]
+    }
+
+    fn set_tuned(&mut self, tuned: &[f64]) {
+        if let &[steps] = tuned {
+            self.steps = (steps as usize).max(1);
+        }
+    }
+
     fn period(&self) -> usize {
         1
     }

@@ -60,6 +60,16 @@ impl<K: OnSites> Update<K> for LocalMetropolis {
         true
     }
 
+    fn tuned(&self) -> Vec<f64> {
+        vec![self.width]
+    }
+
+    fn set_tuned(&mut self, tuned: &[f64]) {
+        if let &[width] = tuned {
+            self.width = width;
+        }
+    }
+
     fn period(&self) -> usize {
         2
     }
