@@ -21,7 +21,7 @@ fn violations(integrator: Integrator, steps: usize) -> [f64; 3] {
 
 #[test]
 fn energy_violations_have_the_order_of_the_integrator() {
-    for (integrator, steps) in [(Integrator::Leapfrog, 10), (Integrator::Omelyan, 6), (Integrator::Omelyan4, 4)] {
+    for (integrator, steps) in [(Integrator::Leapfrog, 16), (Integrator::Omelyan, 12), (Integrator::Omelyan4, 8)] {
         let (coarse, fine) = (violations(integrator, steps), violations(integrator, 2 * steps));
         // ⟨ΔH²⟩ = 2 ⟨ΔH⟩ to leading order, and much the better measured of the two. The next order in ε² is there too.
         let power = (coarse[1] / fine[1]).log2();
@@ -36,8 +36,8 @@ fn energy_violations_have_the_order_of_the_integrator() {
 
 #[test]
 fn a_step_of_fourth_order_is_worth_its_forces() {
-    // At equal cost, 20 forces a trajectory, each is better than the one before.
-    let dh2 = |integrator: Integrator| violations(integrator, 20 / integrator.forces())[1];
+    // At equal cost, 40 forces a trajectory, each is better than the one before.
+    let dh2 = |integrator: Integrator| violations(integrator, 40 / integrator.forces())[1];
     let [leapfrog, omelyan, omelyan4] = Integrator::ALL.map(dh2);
     assert!(omelyan < 0.2 * leapfrog && omelyan4 < 0.2 * omelyan, "{leapfrog} {omelyan} {omelyan4}");
 }
