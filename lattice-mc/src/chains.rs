@@ -1,5 +1,6 @@
 //! Many Markov chains at once, side by side in the lanes.
 
+use crate::exchange::Exchange;
 use crate::observables;
 use crate::planned::{ChainCouplings, Planned};
 use crate::stage::Staged;
@@ -21,6 +22,7 @@ pub struct Chains<'a, R: Real, K: OnSites = Scalar> {
     phi: Field<K, R>,
     next: Field<K, R>,
     updating: Updating<R>,
+    exchange: Option<Exchange<R>>,
     measuring: Planned<R>,
     seed: u64,
     step: u64,
@@ -98,7 +100,19 @@ impl<'a, R: Real, K: OnSites + Linear> Chains<'a, R, K> {
         let measuring = Planned::new(&trace, None, list, &[], &layout, &couplings, chains)?;
         couplings.check_names(&[updating.planned.asked(), measuring.asked()])?;
         let (phi, next, cpu) = (Field::from_data(phi), Field::from_data(next), cpu.clone());
-        Ok(Chains { action, update, cpu, layout, couplings, phi, next, updating, measuring, seed, step: 0 })
+        let exchange = None;
+        Ok(Chains { action, update, cpu, layout, couplings, phi, next, updating, exchange, measuring, seed, step: 0 })
+    }
+
+    /// Lets the chains, whose couplings form ladders of `rungs` values one after the other, exchange configurations
+    /// after every `every`-th update; see [`Exchange`].
+    ///
+    /// # Errors
+    /// If the chains are no whole number of ladders, or no coupling of the action differs between them.
+    pub fn with_exchange(mut self, rungs: usize, every: u64) -> Result<Self, Error> {
+        let chains = self.phi.samples();
+        self.exchange = Some(Exchange::new(self.action, &self.layout, &self.couplings, chains, rungs, every)?);
+        Ok(self)
     }
 
     /// One update of every chain. Returns what the update has to say, `[name][chain]`, in the order of
@@ -115,6 +129,9 @@ impl<'a, R: Real, K: OnSites + Linear> Chains<'a, R, K> {
         if let Some(staged) = staged {
             let first = planned.names.len() - staged.stage.names().len();
             staged.run(&mut self.phi, &self.cpu, draws, &planned.inputs, &mut planned.numbers[first..]);
+        }
+        if let Some(exchange) = &mut self.exchange {
+            exchange.run(&self.cpu, draws, &mut self.phi)?;
         }
         Ok(&planned.numbers)
     }
@@ -160,6 +177,11 @@ impl<'a, R: Real, K: OnSites + Linear> Chains<'a, R, K> {
     /// The couplings that differ from chain to chain.
     pub fn couplings(&self) -> &ChainCouplings {
         &self.couplings
+    }
+
+    /// How the exchange of configurations goes, if there is any.
+    pub fn exchange(&self) -> Option<&Exchange<R>> {
+        self.exchange.as_ref()
     }
 
     /// The configurations.

@@ -8,6 +8,7 @@ pub mod action;
 pub mod chains;
 pub mod error;
 pub mod exact;
+pub mod exchange;
 pub mod hmc;
 pub mod metropolis;
 pub mod observables;
@@ -16,13 +17,16 @@ pub mod recorder;
 pub mod run;
 pub mod stage;
 pub mod statistics;
+#[cfg(test)]
+mod testing;
 pub mod update;
 
-pub use action::{Action, ComplexPhi4, Free, Phi4, VectorPhi4};
+pub use action::{Action, ComplexPhi4, Convention, Free, Phi4, Phi4Couplings, VectorPhi4};
 pub use chains::Chains;
 pub use error::Error;
+pub use exchange::Exchange;
 pub use hmc::{Hmc, Integrator};
-pub use metropolis::{Independence, LocalMetropolis, Proposal};
+pub use metropolis::{Clusters, Independence, LocalMetropolis, Proposal};
 pub use planned::ChainCouplings;
 pub use recorder::Recorder;
 pub use run::{History, MarkovRun};

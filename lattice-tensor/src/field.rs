@@ -122,6 +122,28 @@ impl<R: Real> FieldData<R> {
         Ok(())
     }
 
+    /// Exchanges two samples.
+    ///
+    /// # Errors
+    /// If there is no such sample.
+    pub fn swap_samples(&mut self, a: usize, b: usize) -> Result<()> {
+        if a.max(b) >= self.samples {
+            return Err(Error::Binding {
+                what: "sample".into(),
+                expected: format!("one of {}", self.samples),
+                found: a.max(b).to_string(),
+            });
+        }
+        let (nodes, per_row) = (self.layout.nodes(), self.layout.samples_per_row());
+        let numbers = self.rows * self.fibre.components();
+        let first = |sample: usize| sample / per_row * numbers * R::WIDTH + sample % per_row * nodes;
+        let (a, b) = (first(a), first(b));
+        for row in 0..numbers {
+            (0..nodes).for_each(|node| self.numbers.swap(a + row * R::WIDTH + node, b + row * R::WIDTH + node));
+        }
+        Ok(())
+    }
+
     /// The places of one sample's numbers.
     fn indices(&self, sample: usize) -> Vec<usize> {
         let layout = &self.layout;

@@ -13,7 +13,7 @@ pub struct Free {
 
 impl Free {
     fn terms<'t>(&self, phi: Var<'t, Scalar>) -> Quartic<'t> {
-        Quartic::no_half(phi, self.mass2, None)
+        Quartic::no_half(phi.trace(), self.mass2, None)
     }
 }
 

@@ -1,10 +1,12 @@
 //! Actions: the theories that are sampled.
 
+mod convention;
 mod free;
 mod phi4;
 mod quartic;
 mod vector;
 
+pub use convention::{Convention, Phi4Couplings};
 pub use free::Free;
 pub use phi4::Phi4;
 pub use vector::{ComplexPhi4, VectorPhi4};

@@ -60,6 +60,6 @@ impl Action for Phi4 {
 
 impl Phi4 {
     fn terms<'t>(&self, phi: Var<'t, Scalar>) -> Quartic<'t> {
-        Quartic::no_half(phi, self.mass2, Some(self.lambda))
+        Quartic::no_half(phi.trace(), self.mass2, Some(self.lambda))
     }
 }

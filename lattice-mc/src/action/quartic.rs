@@ -1,6 +1,6 @@
 //! What all φ⁴ theories share: quadratic, hopping and quartic terms with coefficients.
 
-use lattice_autograd::{Linear, OnSites, PerSample, Uniform, Var};
+use lattice_autograd::{Linear, OnSites, PerSample, Trace, Uniform, Var};
 use lattice_tensor::field::Scalar;
 
 /// `S = Σ_x [ a φ·φ − h Σ_μ φ(x)·φ(x+μ) + λ (φ·φ)² ]` for a field of any number of components.
@@ -16,8 +16,7 @@ pub(super) struct Quartic<'t> {
 
 impl<'t> Quartic<'t> {
     /// `Σ_μ |φ(x+μ) − φ(x)|² + m² φ·φ + λ (φ·φ)²`: no factor ½, `a = 2d + m²`, `h = 2`.
-    pub fn no_half<K: OnSites>(phi: Var<'t, K>, mass2: f64, lambda: Option<f64>) -> Quartic<'t> {
-        let trace = phi.trace();
+    pub fn no_half(trace: &'t Trace, mass2: f64, lambda: Option<f64>) -> Quartic<'t> {
         Quartic {
             quadratic: trace.coupling("m2", mass2) + 2.0 * trace.lattice().directions() as f64,
             hopping: trace.constant(2.0),

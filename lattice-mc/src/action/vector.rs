@@ -30,15 +30,15 @@ pub struct ComplexPhi4 {
 macro_rules! no_half {
     ($kind:ty) => {
         fn action<'t>(&self, phi: Var<'t, $kind>) -> Var<'t, PerSample> {
-            Quartic::no_half(phi, self.mass2, Some(self.lambda)).action(phi)
+            Quartic::no_half(phi.trace(), self.mass2, Some(self.lambda)).action(phi)
         }
 
         fn site_terms<'t>(&self, at: Var<'t, $kind>, phi: Var<'t, $kind>) -> Option<Var<'t, Scalar>> {
-            Some(Quartic::no_half(phi, self.mass2, Some(self.lambda)).site_terms(at, phi))
+            Some(Quartic::no_half(phi.trace(), self.mass2, Some(self.lambda)).site_terms(at, phi))
         }
 
         fn virial<'t>(&self, phi: Var<'t, $kind>) -> Option<Var<'t, PerSample>> {
-            Some(Quartic::no_half(phi, self.mass2, Some(self.lambda)).virial(phi))
+            Some(Quartic::no_half(phi.trace(), self.mass2, Some(self.lambda)).virial(phi))
         }
 
         fn hopping<'t>(&self, trace: &'t Trace) -> Option<Var<'t, Uniform>> {
@@ -85,3 +85,7 @@ impl Action<Complex> for ComplexPhi4 {
         Phi4 { mass2: self.mass2, lambda: self.lambda }.check()
     }
 }
+
+#[cfg(test)]
+#[path = "vector_tests.rs"]
+mod tests;

@@ -108,3 +108,6 @@ impl<K: OnSites + Linear> Update<K> for Hmc {
         format!("HMC, {}, length {length} (1 ± {jitter}), {steps} steps", integrator.name())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,9 @@
-//! Metropolis: site by site, and with independent proposals of whole configurations.
+//! Metropolis: site by site, with independent proposals of whole configurations, and flips of clusters.
 
+mod clusters;
 mod independence;
 mod local;
 
+pub use clusters::Clusters;
 pub use independence::{Independence, Offered, Proposal};
 pub use local::LocalMetropolis;

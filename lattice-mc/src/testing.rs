@@ -1,0 +1,53 @@
+//! What tests of this crate share: short runs and actions of given configurations.
+
+use crate::action::trace_action;
+use crate::statistics::Estimate;
+use crate::{Action, Chains, MarkovRun, Update};
+use lattice_autograd::{Linear, OnSites};
+use lattice_tensor::{Bindings, Cpu, FieldData, Lattice, Layout, Location, Real};
+use std::sync::Arc;
+
+/// Estimates of a run with 200 updates of thermalisation.
+pub fn run<R: Real, K: OnSites + Linear>(
+    action: &dyn Action<K>,
+    update: Box<dyn Update<K>>,
+    extents: &[usize],
+    chains: usize,
+    updates: usize,
+    seed: u64,
+) -> Vec<(String, Estimate)> {
+    let (lattice, cpu) = (Lattice::periodic(extents).unwrap(), Cpu::new(1).unwrap());
+    let mut chains = Chains::<R, K>::new(action, update, &lattice, chains, seed, &cpu).unwrap();
+    let plan = MarkovRun { chains: 0, updates, thermalize: 200, seed };
+    plan.record(&mut chains, |_| true).unwrap().estimates().unwrap()
+}
+
+/// The estimate of a name.
+pub fn find(estimates: &[(String, Estimate)], name: &str) -> Estimate {
+    estimates.iter().find(|(n, _)| n == name).unwrap_or_else(|| panic!("no {name}")).1
+}
+
+/// Demands that a mean is its exact value, to 4.5 standard errors.
+#[track_caller]
+pub fn demand(estimates: &[(String, Estimate)], name: &str, exact: f64) {
+    let found = find(estimates, name);
+    assert!(found.pull(exact).abs() < 4.5, "{name}: {found}, exact {exact}");
+}
+
+/// The actions, in `f64`, of configurations `[site][component]`.
+pub fn actions<K: OnSites>(action: &dyn Action<K>, lattice: &Lattice, configurations: &[Vec<f64>]) -> Vec<f64> {
+    let (trace, id) = trace_action(action, lattice).unwrap();
+    let layout = Arc::new(Layout::samples(lattice, 8));
+    let mut phi = FieldData::<f64>::zeros(&layout, Location::All, action.fibre(), configurations.len()).unwrap();
+    configurations.iter().enumerate().for_each(|(i, values)| phi.set_sample(i, values).unwrap());
+    let mut found = vec![0.0; configurations.len()];
+    let mut bindings = Bindings {
+        samples: configurations.len(),
+        fields: &[&phi],
+        uniforms: &trace.uniform_values(),
+        out_per_sample: &mut [&mut found],
+        ..Default::default()
+    };
+    trace.program::<f64>(&[id], &layout).unwrap().run(&Cpu::new(1).unwrap(), &mut bindings).unwrap();
+    found
+}
