@@ -322,3 +322,28 @@ fn numbered_folders_are_not_shared() {
     let names: Vec<_> = names.iter().map(|entry| entry.file_name()).collect();
     assert_eq!(names, ["0001", "0002", "0003", "0004"]);
 }
+
+#[test]
+fn stored_configurations_measure_like_the_run_that_stored_them() {
+    let folder = Folder::new("stored");
+    let flags = "--m2 -3 --lambda 5 --precision f64";
+    let mc = folder.json(&format!(
+        "mc --lattice 4x6 {flags} --chains 5 --trajectories 12 --thermalize 20 --save-every 1 --out run"
+    ));
+    let files: String = (1..=12).map(|i| format!(" run/configurations/{i:08}.npy")).collect();
+    let measured = folder.json(&format!("measure {flags}{files}"));
+    for name in ["phi2", "chi2", "action_density", "g2"] {
+        let value = |from: &Value, key: &str| from["observables"][name][key].as_f64().expect("a number");
+        for key in ["mean", "error"] {
+            let (a, b) = (value(&mc, key), value(&measured, key));
+            assert!((a - b).abs() < 1e-12 * a.abs(), "{name} {key}: {a} and {b}");
+        }
+    }
+    assert_eq!(measured["configurations"], 60);
+    let time = folder.json(&format!("measure --axis time {flags} run/configurations/00000003.npy"));
+    assert_eq!((&time["chains"], &time["configurations"]), (&Value::from(1), &Value::from(5)));
+    std::fs::write(folder.0.join("bad.npy"), "no array").expect("written");
+    for arguments in ["measure", "measure nowhere.npy", "measure bad.npy", "measure run/run.toml"] {
+        assert_eq!(folder.run(arguments).status.code(), Some(2), "{arguments}");
+    }
+}

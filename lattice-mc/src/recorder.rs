@@ -47,6 +47,11 @@ impl<'c, 'a, R: Real, K: OnSites + Linear> Recorder<'c, 'a, R, K> {
         self.plan.thermalize + self.plan.updates
     }
 
+    /// Updates recorded so far.
+    pub fn recorded(&self) -> usize {
+        self.history.recorded()
+    }
+
     /// What has been recorded so far.
     pub fn history(&self) -> &History {
         &self.history

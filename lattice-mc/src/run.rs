@@ -80,6 +80,11 @@ impl MarkovRun {
 }
 
 impl History {
+    /// Updates recorded of each chain.
+    pub fn recorded(&self) -> usize {
+        self.series.first().and_then(|chains| chains.first()).map_or(0, Vec::len)
+    }
+
     /// The series of one name, `[chain][update]`.
     pub fn chains(&self, name: &str) -> Option<&[Vec<f64>]> {
         self.names.iter().position(|n| n == name).map(|i| self.series[i].as_slice())

@@ -30,6 +30,9 @@ pub enum Command {
     /// Markov chain Monte Carlo: HMC or local Metropolis.
     #[command(args_override_self = true)]
     Mc(McArgs),
+    /// Measure stored configurations: .npy or .safetensors, from here or from elsewhere.
+    #[command(args_override_self = true)]
+    Measure(MeasureArgs),
     /// Print what is known exactly.
     #[command(args_override_self = true)]
     Exact(ExactArgs),
@@ -57,6 +60,16 @@ pub enum TheoryName {
 }
 
 impl TheoryName {
+    /// Puts the theory's defaults where no coupling was given.
+    pub fn complete(self, m2: &mut Option<f64>, lambda: &mut Option<f64>) {
+        let (default_m2, default_lambda) = match self {
+            TheoryName::Phi4 => (-4.0, 8.0),
+            TheoryName::Free => (1.0, 0.0),
+        };
+        m2.get_or_insert(default_m2);
+        lambda.get_or_insert(default_lambda);
+    }
+
     pub fn name(self) -> &'static str {
         match self {
             TheoryName::Phi4 => "phi4",
@@ -126,12 +139,7 @@ pub struct TheoryArgs {
 impl TheoryArgs {
     /// Puts the defaults of the theory where no coupling was given.
     pub fn complete(&mut self) {
-        let (m2, lambda) = match self.theory {
-            TheoryName::Phi4 => (-4.0, 8.0),
-            TheoryName::Free => (1.0, 0.0),
-        };
-        self.m2.get_or_insert(m2);
-        self.lambda.get_or_insert(lambda);
+        self.theory.complete(&mut self.m2, &mut self.lambda);
     }
 }
 
@@ -318,13 +326,48 @@ pub struct McArgs {
     /// Updates before that, during which step sizes are tuned.
     #[arg(long, default_value_t = 500)]
     pub thermalize: usize,
-    /// Keep the state of the chains in --out every so many updates; 0 only at the end and on Ctrl-C.
+    /// Every so many recorded updates keep the state of the chains in --out, and write the configurations to
+    /// configurations/*.npy there; 0 keeps the state alone, at the end and on Ctrl-C.
     #[arg(long, default_value_t = 0)]
     pub save_every: usize,
     /// Continue the run in --out where it stopped, with the flags it was begun with; --trajectories may be more.
     #[arg(long)]
     #[serde(skip)]
     pub resume: bool,
+}
+
+/// What the first axis of a stored array counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Axis {
+    /// Chains at one time; files are times, in the order given.
+    Chain,
+    /// Configurations of one chain, one after the other.
+    Time,
+}
+
+#[derive(Clone, Debug, Args, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct MeasureArgs {
+    /// The files, of arrays [chain, L_0, L_1, ...]: .npy, or .safetensors with a tensor phi.
+    #[arg(required = true)]
+    #[serde(skip)]
+    pub files: Vec<PathBuf>,
+    /// What the first axis counts.
+    #[arg(long, value_enum, default_value = "chain")]
+    pub axis: Axis,
+    /// The theory.
+    #[arg(long, value_enum, default_value = "phi4")]
+    pub theory: TheoryName,
+    /// The coupling m2 [default: -4, for the free theory 1]
+    #[arg(long, allow_hyphen_values = true)]
+    pub m2: Option<f64>,
+    /// The coupling lambda [default: 8, for the free theory 0]
+    #[arg(long, allow_hyphen_values = true)]
+    pub lambda: Option<f64>,
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub run: RunArgs,
 }
 
 #[derive(Clone, Debug, Args, Serialize)]

@@ -8,7 +8,7 @@ use super::report::{Report, median, table, warnings};
 use super::theory::{Theory, check_memory};
 use super::train::precision_name;
 use lattice_fields::autograd::params::TensorFile;
-use lattice_fields::mc::{Chains, History, Recorder};
+use lattice_fields::mc::{Chains, History, Recorder, Stored};
 use lattice_fields::prelude::*;
 use std::path::Path;
 use std::time::Instant;
@@ -72,7 +72,7 @@ pub fn run(args: &McArgs) -> Result<(), Failure> {
         Precision::F64 => chains_of::<f64>(&theory, update, &plan, &cpu, "chains", &keep)?,
     };
     let seconds = start.elapsed().as_secs_f64();
-    let updates = history.series.first().and_then(|chains| chains.first()).map_or(0, Vec::len);
+    let updates = history.recorded();
     let stopped = || {
         let how = args.run.out.as_ref().map(|out| format!("; mc --resume --out {} continues", out.display()));
         Failure::Interrupted(format!("stopped after {updates} updates{}", how.unwrap_or_default()))
@@ -158,6 +158,24 @@ pub struct Keep<'a> {
 }
 
 impl Keep<'_> {
+    /// Whether a whole number of intervals has been recorded.
+    fn is_due<R: Real>(&self, recorder: &Recorder<'_, '_, R, Scalar>) -> bool {
+        let recorded = recorder.recorded();
+        self.every > 0 && recorded > 0 && recorded.is_multiple_of(self.every)
+    }
+
+    fn save_configurations<R: Real>(&self, recorder: &Recorder<'_, '_, R, Scalar>) -> Result<(), Failure> {
+        let Some(folder) = self.folder else { return Ok(()) };
+        let folder = folder.file("configurations");
+        std::fs::create_dir_all(&folder)
+            .map_err(|e| Failure::Failed(format!("{}: cannot be made: {e}", folder.display())))?;
+        let fields = recorder.chains().fields();
+        let extents = fields.layout().lattice().extents().to_vec();
+        let numbers = (0..fields.samples()).flat_map(|chain| fields.sample(chain)).map(Real::to_f64).collect();
+        let path = folder.join(format!("{:08}.npy", recorder.recorded()));
+        Ok(Stored { extents, numbers }.write::<R>(path)?)
+    }
+
     fn save<R: Real>(&self, recorder: &Recorder<'_, '_, R, Scalar>) -> Result<(), Failure> {
         let Some(folder) = self.folder else { return Ok(()) };
         let mut file = TensorFile::new();
@@ -189,8 +207,9 @@ pub fn chains_of<R: Real>(
             if recorder.done() % 16 == 0 {
                 bar.set_position(recorder.done() as u64);
             }
-            if keep.every > 0 && recorder.done() % keep.every == 0 {
+            if keep.is_due(&recorder) {
                 keep.save(&recorder)?;
+                keep.save_configurations(&recorder)?;
             }
         }
         bar.finish_and_clear();

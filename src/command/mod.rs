@@ -10,7 +10,7 @@
 //! | `progress` | bars and Ctrl-C |
 //! | `report` | tables and JSON |
 //! | `plots` | pictures |
-//! | `train`, `sample`, `mc`, `exact`, `main_job` | the subcommands |
+//! | `train`, `sample`, `mc`, `measure`, `exact`, `main_job` | the subcommands |
 
 mod args;
 mod config;
@@ -18,6 +18,7 @@ mod exact;
 mod failure;
 mod main_job;
 mod mc;
+mod measure;
 mod output;
 mod plots;
 mod progress;
@@ -64,6 +65,10 @@ fn dispatch(arguments: Vec<OsString>) -> Result<(), Failure> {
         Some(Command::Mc(mut args)) => {
             args.theory.complete();
             mc::run(&args)
+        }
+        Some(Command::Measure(mut args)) => {
+            args.theory.complete(&mut args.m2, &mut args.lambda);
+            measure::run(&args)
         }
         Some(Command::Exact(mut args)) => {
             args.theory.complete();

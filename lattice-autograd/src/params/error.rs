@@ -85,7 +85,8 @@ impl ParamsError {
         ParamsError::Io { path: path.display().to_string(), doing, kind: error.kind(), reason: error.to_string() }
     }
 
-    pub(super) fn format(path: &Path, expected: impl Into<String>, found: impl Into<String>) -> ParamsError {
+    /// A file that is not what it should be.
+    pub fn format(path: &Path, expected: impl Into<String>, found: impl Into<String>) -> ParamsError {
         ParamsError::Format { path: path.display().to_string(), expected: expected.into(), found: found.into() }
     }
 }

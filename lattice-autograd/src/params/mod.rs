@@ -5,6 +5,7 @@
 //! | the numbers that are learnt, with names and shapes | [`Parameters`] |
 //! | named tensors on disk, as safetensors | [`TensorFile`], [`Tensor`] |
 //! | which tensors of a file belong to which buffer | [`Parameters::store`], [`Parameters::restore`] |
+//! | files that are either old or new | [`replace`] |
 //! | what can go wrong | [`ParamsError`] |
 mod checkpoint;
 mod digest;
@@ -17,5 +18,6 @@ mod tensor_file_tests;
 
 pub use error::ParamsError;
 pub use parameters::{Entry, Parameters};
+pub use replace::replace;
 pub(crate) use tensor_file::unfit;
 pub use tensor_file::{Tensor, TensorFile};

@@ -15,10 +15,10 @@ static BEGUN: AtomicU64 = AtomicU64::new(0);
 /// Replaces the file at `path`, or makes it, by what `write` writes.
 ///
 /// A symbolic link is followed; what is there and no ordinary file, or write-protected, is left alone.
-pub(super) fn replace(
-    path: &Path,
-    write: impl FnOnce(&mut BufWriter<&File>) -> io::Result<()>,
-) -> Result<(), ParamsError> {
+///
+/// # Errors
+/// If the new file cannot be written; the old one is then as it was.
+pub fn replace(path: &Path, write: impl FnOnce(&mut BufWriter<&File>) -> io::Result<()>) -> Result<(), ParamsError> {
     if let Ok(old) = fs::metadata(path) {
         if !old.is_file() {
             return Err(ParamsError::format(path, "an ordinary file to replace, or none", "something else"));

@@ -1,0 +1,86 @@
+//! `lattice measure`: the observables of stored configurations.
+
+use super::args::{Axis, MeasureArgs, Precision, TheoryArgs};
+use super::failure::Failure;
+use super::output::{Folder, say};
+use super::report::{Report, table, warnings};
+use super::theory::Theory;
+use super::train::precision_name;
+use lattice_fields::mc::{History, Measurement, Stored};
+use lattice_fields::prelude::*;
+use std::path::Path;
+use std::time::Instant;
+
+pub fn run(args: &MeasureArgs) -> Result<(), Failure> {
+    let start = Instant::now();
+    let cpu = Cpu::new(args.run.threads)?;
+    let first = read(&args.files[0], None)?;
+    let lattice = super::args::Extents(first.extents.clone());
+    let theory = Theory::new(&TheoryArgs { theory: args.theory, lattice, m2: args.m2, lambda: args.lambda })?;
+    let history = match args.run.precision {
+        Precision::F32 => measure::<f32>(args, &theory, first, &cpu)?,
+        Precision::F64 => measure::<f64>(args, &theory, first, &cpu)?,
+    };
+    let estimates = history.estimates()?;
+    let mut report = Report::new("measure", &theory, args.run.seed, precision_name(args.run.precision));
+    let chains = history.series.first().map_or(0, Vec::len);
+    let updates = history.recorded();
+    report.set("chains", chains);
+    report.set("configurations", chains * updates);
+    report.set_observables(&estimates);
+    let warnings = warnings(&estimates);
+    warnings.iter().for_each(|w| say(args.run.json, &format!("warning: {w}")));
+    if !warnings.is_empty() {
+        report.set("warnings", warnings);
+    }
+    report.set("seconds", start.elapsed().as_secs_f64());
+    report.set("threads", cpu.threads());
+    if let Some(out) = &args.run.out {
+        let folder = Folder::open(Some(out), args.run.force)?;
+        folder.write_config(args)?;
+        folder.write("report.json", &report.text())?;
+    }
+    let summary = format!(
+        "{}\n{:?}\n{} configurations of {chains} chains\n{}",
+        theory.action.formula(),
+        theory.action,
+        chains * updates,
+        table(&estimates, theory.exact_within(2.0).as_ref())
+    );
+    report.print_or(args.run.json, &summary)
+}
+
+/// Reads a file of the same lattice, if there is one to compare with.
+fn read(path: &Path, extents: Option<&[usize]>) -> Result<Stored, Failure> {
+    let stored = Stored::read(path)?;
+    match extents {
+        Some(extents) if stored.extents != extents => {
+            let expected = format!("configurations on lattice {extents:?}, as the file before");
+            Err(Failure::refused(&path.display().to_string(), &expected, format!("lattice {:?}", stored.extents)))
+        }
+        _ => Ok(stored),
+    }
+}
+
+/// Series `[name][chain][update]` over all files.
+fn measure<R: Real>(args: &MeasureArgs, theory: &Theory, first: Stored, cpu: &Cpu) -> Result<History, Failure> {
+    let mut measurement = Measurement::<R>::new(&*theory.action, &theory.lattice, cpu)?;
+    let extents = first.extents.clone();
+    let names = measurement.names().to_vec();
+    let chains = if args.axis == Axis::Time { 1 } else { first.count() };
+    let mut series = vec![vec![Vec::new(); chains]; names.len()];
+    let mut first = Some(first);
+    for path in &args.files {
+        let stored = first.take().map_or_else(|| read(path, Some(&extents)), Ok)?;
+        if args.axis == Axis::Chain && stored.count() != chains {
+            let expected = format!("{chains} chains, as the file before (--axis time takes the first axis for time)");
+            return Err(Failure::refused(&path.display().to_string(), &expected, stored.count()));
+        }
+        let values =
+            measurement.of(&stored.numbers).map_err(|e| Failure::Refused(format!("{}: {e}", path.display())))?;
+        for (series, values) in series.iter_mut().zip(values) {
+            values.into_iter().enumerate().for_each(|(i, x)| series[i % chains].push(x));
+        }
+    }
+    Ok(History { names, series, ..History::default() })
+}
