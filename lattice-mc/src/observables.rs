@@ -1,5 +1,9 @@
 //! What is measured on a real field, sample by sample.
 
+mod structure;
+
+pub use structure::{smallest_momentum, structure_factor};
+
 use crate::Action;
 use lattice_autograd::{PerSample, Var};
 use lattice_tensor::field::Scalar;
@@ -14,10 +18,12 @@ pub type Observable<'t> = (String, Var<'t, PerSample>);
 /// |---|---|
 /// | `phi2`, `phi4` | `Σ φ² / V`, `Σ φ⁴ / V` |
 /// | `chi2` | `(Σ φ)² / V`, unsubtracted |
-/// | `abs_m` | `|Σ φ| / V` |
+/// | `m`, `abs_m` | `Σ φ / V`, `|Σ φ| / V` |
+/// | `m4` | `(Σ φ / V)⁴`; `⟨m²⟩` is `chi2 / V` |
 /// | `ising_energy` | `Σ_x Σ_μ φ(x) φ(x+μ) / (d V)`, unsubtracted |
 /// | `action_density` | `S / V` |
 /// | `virial` | `(2 S₂ + 4 S₄) / V`, mean 1 exactly |
+/// | `structure0`, `structure1`, … | `|Σ_x e^{ip·x} φ(x)|² / V` at the smallest momentum of direction 0, 1, …: `p = 2π/L_μ` |
 /// | `g0`, `g1`, … | `Σ_x φ(0,0) φ(x,t)` averaged over the origin, `t` along the last direction, up to half its extent |
 ///
 /// At extents 1 and 2 the formulas hold as written: both neighbours may be the same site.
@@ -31,12 +37,17 @@ pub fn standard<'t>(action: &dyn Action, phi: Var<'t, Scalar>) -> Vec<Observable
         ("phi2".into(), per_site(phi2.sum_sites())),
         ("phi4".into(), per_site(phi2.square().sum_sites())),
         ("chi2".into(), per_site(total.square())),
+        ("m".into(), per_site(total)),
         ("abs_m".into(), per_site(total.abs())),
+        ("m4".into(), per_site(total).powi(4)),
         ("ising_energy".into(), per_site((phi * phi.neighbours()).sum_sites()) * (0.5 / d)),
         ("action_density".into(), per_site(action.action(phi))),
     ];
     if let Some(virial) = action.virial(phi) {
         list.push(("virial".into(), per_site(virial)));
+    }
+    for mu in (0..lattice.directions()).filter(|&mu| lattice.extents()[mu] > 1) {
+        list.push((format!("structure{mu}"), structure_factor(phi, &smallest_momentum(&lattice, mu))));
     }
     list.extend(two_point(&lattice, phi).into_iter().enumerate().map(|(t, g)| (format!("g{t}"), g)));
     list
