@@ -1,7 +1,11 @@
 //! What is measured on a real field, sample by sample.
 
+mod pole_mass;
+mod quantities;
 mod structure;
 
+pub use pole_mass::{FitRange, pole_mass, pole_mass_of_values};
+pub use quantities::{Quantity, correlation_length, effective_mass, quantities};
 pub use structure::{smallest_momentum, structure_factor};
 
 use crate::Action;

@@ -3,7 +3,8 @@
 //! | question | file |
 //! |---|---|
 //! | the mean of a Markov chain, with its error | [`GammaMethod`], [`estimate`] |
-//! | a function of several such means | [`GammaMethod::derived`], [`jackknife`], [`bootstrap`] |
+//! | a function of several such means | [`GammaMethod::derived_traced`], [`jackknife`], [`bootstrap`] |
+//! | a model of many such means, with all their correlations | [`Covariance`], [`GammaMethod::fit`] |
 //! | the weights of a flow: ESS, log Z, KL, reweighting | [`ess`], [`log_z`], [`kl`], [`reweighted_mean`] |
 //! | many runs: do they agree, and what do they say together | [`chi_squared_of_pulls`], [`weighted_mean`] |
 //! | printing 0.7441(12) | [`value_with_error`] |
@@ -11,11 +12,14 @@ mod autocorrelation;
 mod blocks;
 mod bootstrap;
 mod combine;
+mod covariance;
 mod derived;
 mod display;
 mod error;
 mod estimate;
+mod fit;
 mod fluctuations;
+mod function;
 mod jackknife;
 mod pulls;
 #[cfg(test)]
@@ -26,9 +30,12 @@ pub use autocorrelation::{GammaMethod, autocorrelation_function, estimate};
 pub use blocks::{Blocks, Resampled};
 pub use bootstrap::bootstrap;
 pub use combine::{Combined, weighted_mean};
+pub use covariance::Covariance;
 pub use display::value_with_error;
 pub use error::StatisticsError;
 pub use estimate::Estimate;
+pub use fit::{Fit, fit_values};
+pub use function::Function;
 pub use jackknife::jackknife;
 pub use pulls::{ChiSquared, chi_squared_of_pulls, normal_two_sided_p_value};
 pub use weights::{ess, free_energy, kl, kl_given_log_z, log_mean_exp, log_z, reweighted_mean};
