@@ -10,6 +10,7 @@
 //! | a flow judged by samples of the theory too | [`TwoSided`] |
 //! | what speaks against believing a run | [`chain_warnings`], [`sign_warning`], [`weight_warnings`], [`repeat_warning`] |
 //! | many runs: do they agree, and what do they say together | [`chi_squared_of_pulls`], [`weighted_mean`] |
+//! | the series for pyerrors or a table program | [`write_pyerrors`], [`write_csv`] |
 //! | printing 0.7441(12) | [`value_with_error`] |
 mod autocorrelation;
 mod blocks;
@@ -20,6 +21,7 @@ mod derived;
 mod display;
 mod error;
 mod estimate;
+mod export;
 mod fit;
 mod fluctuations;
 mod function;
@@ -40,6 +42,7 @@ pub use covariance::Covariance;
 pub use display::value_with_error;
 pub use error::StatisticsError;
 pub use estimate::Estimate;
+pub use export::{ExportError, write_csv, write_pyerrors};
 pub use fit::{Fit, fit_values};
 pub use function::Function;
 pub use jackknife::jackknife;
