@@ -199,7 +199,7 @@ mod tests {
         let series = at(g.iter().enumerate().map(|(t, g)| (format!("g{t}"), *g)).collect());
         let list = quantities(&Lattice::periodic([6, 6]).expect("a lattice"));
         for (t, known) in [0.664411, 0.661350, 0.660568].into_iter().enumerate() {
-            let found = value(&list, &format!("m_eff{}", t + 1), &find(&series));
+            let found = value(&list, &format!("m_eff{}", t + 1), find(&series));
             assert!((found - known).abs() < 1e-6, "{found} and {known}");
         }
     }
@@ -238,9 +238,9 @@ mod tests {
         let list = quantities(&lattice);
         assert_eq!(list.len(), 6);
         for quantity in list {
-            let gamma = quantity.estimate(&GammaMethod::default(), &find).expect("finite");
-            let jack = quantity.jackknife(Blocks::Length(80), &find).expect("finite");
-            let boot = quantity.bootstrap(Blocks::Length(80), 1000, 3, &find).expect("finite");
+            let gamma = quantity.estimate(&GammaMethod::default(), find).expect("finite");
+            let jack = quantity.jackknife(Blocks::Length(80), find).expect("finite");
+            let boot = quantity.bootstrap(Blocks::Length(80), 1000, 3, find).expect("finite");
             assert_eq!(gamma.mean, jack.mean, "{quantity:?}");
             // 200 blocks know an error to 5 %, as the Γ-method does.
             assert!((jack.error / gamma.error - 1.0).abs() < 0.2, "{quantity:?}: {jack:?} {gamma:?}");
@@ -251,7 +251,7 @@ mod tests {
     #[test]
     fn missing_series_are_named() {
         let series = |_: &str| None;
-        let error = effective_mass(8, 2).estimate(&GammaMethod::default(), &series).expect_err("nothing is there");
+        let error = effective_mass(8, 2).estimate(&GammaMethod::default(), series).expect_err("nothing is there");
         assert_eq!(error.to_string(), "m_eff2: g1: expected a recorded series, found none");
     }
 }
