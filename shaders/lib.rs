@@ -24,7 +24,7 @@ use std::fmt;
 /// Numbers in a row of a field.
 pub const ROW: usize = 64;
 
-const OPS: [(&str, &str); 10] = [
+const OPS: [(&str, &str); 11] = [
     ("channels", include_str!("ops/channels.wgsl")),
     ("conv", include_str!("ops/conv.wgsl")),
     ("conv_input_grad", include_str!("ops/conv_input_grad.wgsl")),
@@ -35,6 +35,7 @@ const OPS: [(&str, &str); 10] = [
     ("shift", include_str!("ops/shift.wgsl")),
     ("spread", include_str!("ops/spread.wgsl")),
     ("sum_sites", include_str!("ops/sum_sites.wgsl")),
+    ("wave", include_str!("ops/wave.wgsl")),
 ];
 
 const LIB: [(&str, &str); 4] = [

@@ -166,7 +166,7 @@ fn unknown_names_are_refused() {
     assert_eq!(
         error.to_string(),
         "shader shfit: expected one of channels, conv, conv_input_grad, conv_weight_grad, neighbours, pointwise, random, shift, \
-         spread, sum_sites"
+         spread, sum_sites, wave"
     );
 }
 

@@ -2,7 +2,7 @@
 
 use lattice_tensor::ops::Neighbours;
 use lattice_tensor::ops::{
-    AnyOp, Channel, Conv, ConvInputGrad, ConvKernel, ConvWeightGrad, Pointwise, Shift, Spread, Stack, SumSites,
+    AnyOp, Channel, Conv, ConvInputGrad, ConvKernel, ConvWeightGrad, Pointwise, Shift, Spread, Stack, SumSites, Wave,
 };
 use lattice_tensor::{Fibre, Location, Spec};
 use naga::valid::{Capabilities, ValidationFlags, Validator};
@@ -81,13 +81,14 @@ fn ops_name_the_shader_of_their_own_stem() {
     let all = Location::All;
     let kernel =
         ConvKernel { extents: vec![3, 3], from: Location::All, to: Location::All, inputs: 2, outputs: 3, biased: true };
-    let ops: [(&dyn AnyOp, &str); 9] = [
+    let ops: [(&dyn AnyOp, &str); 10] = [
         (&Neighbours { to: all, from: all }, "neighbours"),
         (&Shift { to: all, displacement: vec![0, 1], from: all }, "shift"),
         (&Channel(0), "channels"),
         (&Stack { fibre: Fibre::Channels(2) }, "channels"),
         (&Spread { spec: scalar }, "spread"),
         (&SumSites, "sum_sites"),
+        (&Wave { momentum: vec![0, 1], sine: true, to: all }, "wave"),
         (&Conv(kernel.clone()), "conv"),
         (&ConvInputGrad(kernel.clone()), "conv_input_grad"),
         (&ConvWeightGrad(kernel), "conv_weight_grad"),

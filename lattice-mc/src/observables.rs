@@ -1,5 +1,13 @@
 //! What is measured on a field, sample by sample.
 
+mod pole_mass;
+mod quantities;
+mod structure;
+
+pub use pole_mass::{FitRange, pole_mass, pole_mass_of_values};
+pub use quantities::{Quantity, correlation_length, effective_mass, quantities};
+pub use structure::{smallest_momentum, structure_factor};
+
 use crate::Action;
 use lattice_autograd::{OnSites, PerSample, Var};
 use lattice_tensor::field::Scalar;
@@ -15,10 +23,12 @@ pub type Observable<'t> = (String, Var<'t, PerSample>);
 /// |---|---|
 /// | `phi2`, `phi4` | `Σ φ² / V`, `Σ φ⁴ / V` |
 /// | `chi2` | `(Σ φ)² / V`, unsubtracted |
-/// | `abs_m` | `|Σ φ| / V` |
+/// | `m`, `abs_m` | `Σ φ / V` (of a field of one component), `|Σ φ| / V` |
+/// | `m4` | `|Σ φ / V|⁴`; `⟨m²⟩` is `chi2 / V` |
 /// | `ising_energy` | `Σ_x Σ_μ φ(x) φ(x+μ) / (d V)`, unsubtracted |
 /// | `action_density` | `S / V` |
 /// | `virial` | `(2 S₂ + 4 S₄) / (N V)`, mean 1 exactly |
+/// | `structure0`, `structure1`, … | `|Σ_x e^{ip·x} φ(x)|² / V` at the smallest momentum of direction 0, 1, …: `p = 2π/L_μ` |
 /// | `g0`, `g1`, … | `Σ_x φ(0,0) φ(x,t)` averaged over the origin, `t` along the last direction, `t ≤ min(L_t/2, 64)` |
 ///
 /// At extents 1 and 2 the formulas hold as written: both neighbours may be the same site.
@@ -35,11 +45,20 @@ pub fn standard<'t, K: OnSites>(action: &dyn Action<K>, phi: Var<'t, K>) -> Vec<
         ("phi4".into(), per_site(phi2.square().sum_sites())),
         ("chi2".into(), per_site(total2)),
         ("abs_m".into(), per_site(abs_total)),
+        ("m4".into(), (total2 * (1.0 / (volume * volume))).square()),
         ("ising_energy".into(), per_site(phi.dot(phi.neighbours()).sum_sites()) * (0.5 / d)),
         ("action_density".into(), per_site(action.action(phi))),
     ];
+    if let [total] = totals[..] {
+        list.push(("m".into(), per_site(total)));
+    }
     if let Some(virial) = action.virial(phi) {
         list.push(("virial".into(), per_site(virial) * (1.0 / phi.components() as f64)));
+    }
+    for mu in (0..lattice.directions()).filter(|&mu| lattice.extents()[mu] > 1) {
+        let momentum = smallest_momentum(&lattice, mu);
+        let parts = phi.parts().into_iter().map(|part| structure_factor(part, &momentum));
+        list.extend(parts.reduce(|a, b| a + b).map(|sum| (format!("structure{mu}"), sum)));
     }
     list.extend(two_point(&lattice, phi).into_iter().enumerate().map(|(t, g)| (format!("g{t}"), g)));
     list

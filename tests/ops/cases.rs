@@ -7,7 +7,7 @@ use crate::host::Value;
 use crate::reference::{self, Answer};
 use lattice_tensor::ops::{
     AddSums, AnyOp, Channel, Constant, Conv, ConvInputGrad, ConvKernel, ConvWeightGrad, Mask, Neighbours, Op,
-    Pointwise, Shift, Spread, Stack, SumSites,
+    Pointwise, Shift, Spread, Stack, SumSites, Wave,
 };
 use lattice_tensor::{Fibre, Graph, Lattice, Location, NodeId, Result, Spec};
 use std::panic::Location as Line;
@@ -49,6 +49,7 @@ pub const LIST: &[(&str, usize, Drawn)] = &[
     (Spread::NAME, 16, spread),
     (Stack::NAME, 12, stack),
     (SumSites::NAME, 24, sum_sites),
+    (Wave::NAME, 16, wave),
 ];
 
 impl Case {
@@ -239,6 +240,30 @@ fn sum_sites(draw: &mut Draw, _: usize) -> Case {
     let (location, fibre) = (draw.location(&lattice), fibre(draw, &lattice));
     let spec = Spec::Field { location, fibre };
     Case::new(SumSites, &lattice, draw.samples(), &[spec], Box::new(|x| reference::sum_sites(&x[0])))
+}
+
+/// Multiplied up one site at a time, `e^{ip·x} = Π_μ (e^{ip_μ})^{x_μ}`.
+fn wave(draw: &mut Draw, number: usize) -> Case {
+    let lattice = draw.lattice(64, Phases::Any);
+    let (to, samples) = (draw.location(&lattice), draw.samples());
+    let momentum: Vec<i32> = lattice.extents().iter().map(|_| draw.below(21) as i32 - 10).collect();
+    let (sine, own, k) = (number % 2 == 1, lattice.clone(), momentum.clone());
+    let reference: Reference = Box::new(move |_| {
+        let at = |x: &Vec<usize>| {
+            let (mut re, mut im) = (1.0, 0.0);
+            for (mu, &steps) in x.iter().enumerate() {
+                let (sin, cos) = (std::f64::consts::TAU * f64::from(k[mu]) / own.extents()[mu] as f64).sin_cos();
+                for _ in 0..steps {
+                    (re, im) = (re * cos - im * sin, re * sin + im * cos);
+                }
+            }
+            if sine { im } else { re }
+        };
+        let y: Vec<f64> = reference::sites(&own, to).iter().map(at).collect();
+        let value = Value::Field(vec![y; samples]);
+        Answer { size: value.map(|_, _| 4.0), value, terms: 16.0 }
+    });
+    Case::new(Wave { momentum, sine, to }, &lattice, samples, &[], reference)
 }
 
 /// A convolution that a plain loop gets through, with its input, output and weights.

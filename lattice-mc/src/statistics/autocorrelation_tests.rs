@@ -41,6 +41,31 @@ fn tau_int_of_ar1_is_found() {
     }
 }
 
+/// The zero mode of the free field is a harmonic oscillator of frequency `ω = √2 m`: after a trajectory of time τ
+/// `φ' = cos(ωτ) φ + noise`, so `ρ(n) = cosⁿ(ωτ)` and `τ_int = (1 + cos ωτ) / 2 (1 − cos ωτ)`.
+#[test]
+fn zero_mode_of_free_hmc_has_its_exact_autocorrelation() {
+    use crate::{Free, Hmc, Integrator, MarkovRun};
+    use lattice_tensor::{Cpu, Lattice};
+    let (mass2, length) = (0.5f64, 0.6);
+    let cosine = ((2.0 * mass2).sqrt() * length).cos();
+    let plan = MarkovRun { chains: 16, updates: 4000, thermalize: 100, seed: 4 };
+    let update = Hmc { jitter: 0.0, ..Hmc::fixed(Integrator::Omelyan, length, 10) };
+    let (lattice, cpu) = (Lattice::periodic([4, 4]).expect("a lattice"), Cpu::new(1).expect("a thread"));
+    let history = plan.run::<f64>(&Free { mass2 }, Box::new(update), &lattice, &cpu, |_| true).expect("a run");
+    let m = history.chains("m").expect("a standard observable");
+    let found = estimate(m).expect("finite");
+    let exact = 0.5 * (1.0 + cosine) / (1.0 - cosine);
+    // The step and the rejections, a few in ten thousand, lengthen it by less than the error.
+    assert!((found.tau_int - exact).abs() < 4.0 * found.tau_int_error, "{found:?} against {exact}");
+    assert!(found.tau_int_error < 0.06 * exact, "{found:?}");
+    let rho = autocorrelation_function(m, 8).expect("finite");
+    for (n, rho) in rho.iter().enumerate() {
+        // 64000 samples with τ_int 5: a ρ is known to about √(2τ/N), a hundredth.
+        assert!((rho - cosine.powi(n as i32)).abs() < 0.05, "ρ({n}) = {rho} against {}", cosine.powi(n as i32));
+    }
+}
+
 #[test]
 fn pulls_of_one_chain_have_variance_one() {
     for (a, length) in [(0.0, 500), (0.5, 2000), (0.9, 8000)] {

@@ -25,7 +25,7 @@ pub fn bootstrap<C: AsRef<[f64]>>(
     blocks: Blocks,
     resamples: usize,
     seed: u64,
-    f: impl Fn(&[f64]) -> f64,
+    mut f: impl FnMut(&[f64]) -> f64,
 ) -> Result<Resampled, StatisticsError> {
     if resamples < 2 {
         let (what, found) = ("resamples", resamples);

@@ -5,10 +5,38 @@
 //! ```
 //! and the Γ-method for the mean of δF (Wolff hep-lat/0306017). All correlations between
 //! the observables, at all lags, are in δF. F itself is biased by O(1/N), which is not removed.
+use lattice_autograd::{PerSample, Var};
+
 use super::fluctuations::{Fluctuations, check};
-use super::{Estimate, GammaMethod, StatisticsError};
+use super::{Estimate, Function, GammaMethod, StatisticsError};
 
 impl GammaMethod {
+    /// `f` of the means of several observables, its gradient by reverse mode: `f` is written once, on traced numbers.
+    ///
+    /// `observables[α][r][i]` is sample `i` of observable `α` in chain `r`, measured on the same
+    /// configurations for all `α`.
+    ///
+    /// ```
+    /// use lattice_mc::statistics::GammaMethod;
+    /// let m2 = [vec![2.0, 2.2, 1.8, 2.1, 1.9, 2.0, 2.1, 1.9]];
+    /// let m4 = [vec![4.2, 5.0, 3.3, 4.5, 3.7, 4.1, 4.4, 3.6]];
+    /// let binder = GammaMethod::default().derived_traced(&[&m2, &m4], |a| 1.0 - a[1] / (a[0].square() * 3.0))?;
+    /// println!("U = {binder}");
+    /// # Ok::<(), lattice_mc::statistics::StatisticsError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Bad samples, an error made in `f`, or no finite value or gradient at the means.
+    pub fn derived_traced<C: AsRef<[f64]>>(
+        &self,
+        observables: &[&[C]],
+        f: impl for<'t> Fn(&[Var<'t, PerSample>]) -> Var<'t, PerSample>,
+    ) -> Result<Estimate, StatisticsError> {
+        let means = means(observables)?;
+        let (value, slope) = Function::new(means.len(), f)?.value_and_gradient(&means)?;
+        self.project(observables, &means, value, &slope)
+    }
+
     /// `f` of the means of several observables, with its gradient given.
     ///
     /// `observables[α][r][i]` is sample `i` of observable `α` in chain `r`, measured on the same
@@ -70,7 +98,7 @@ impl GammaMethod {
     }
 
     /// The Γ-method for the fluctuations along `slope`.
-    fn project<C: AsRef<[f64]>>(
+    pub(super) fn project<C: AsRef<[f64]>>(
         &self,
         observables: &[&[C]],
         means: &[f64],
@@ -157,7 +185,8 @@ mod tests {
         let f = |m: &[f64]| 2.0 * m[0] - 0.7 * m[1];
         let derived = method.derived(&[&a, &b], f, |_| vec![2.0, -0.7]).expect("finite");
         let numeric = method.derived_numerically(&[&a, &b], f).expect("finite");
-        for other in [derived, numeric] {
+        let traced = method.derived_traced(&[&a, &b], |m| m[0] * 2.0 - m[1] * 0.7).expect("finite");
+        for other in [derived, numeric, traced] {
             assert!((other.mean - direct.mean).abs() < 1e-12);
             assert!((other.error - direct.error).abs() < 1e-10 * direct.error);
             assert!((other.tau_int - direct.tau_int).abs() < 1e-9);

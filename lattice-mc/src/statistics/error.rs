@@ -53,6 +53,53 @@ pub enum StatisticsError {
         /// The number found.
         value: f64,
     },
+    /// A function of the means, or a model, could not be traced or run.
+    #[error("derived quantity: {0}")]
+    Function(#[from] lattice_tensor::Error),
+    /// A series that was not recorded.
+    #[error("{name}: expected a recorded series, found none")]
+    Missing {
+        /// The name of the series.
+        name: String,
+    },
+    /// Too few independent blocks for a covariance.
+    #[error(
+        "covariance of {points} points: expected at least {needed} independent blocks, found {blocks}; try about \
+         {samples} samples (there are {found}), fewer points, or an uncorrelated fit"
+    )]
+    TooFewBlocks {
+        /// How many numbers are correlated.
+        points: usize,
+        /// How many blocks there are.
+        blocks: usize,
+        /// How many are needed.
+        needed: usize,
+        /// How many samples would give as many.
+        samples: usize,
+        /// How many samples there are.
+        found: usize,
+    },
+    /// A symmetric matrix without an inverse.
+    #[error(
+        "{what} ({size}): expected a regular matrix, found a smallest eigenvalue of {smallest:e} times the largest; try \
+         fewer of them, or an uncorrelated fit"
+    )]
+    Singular {
+        /// What the matrix belongs to.
+        what: &'static str,
+        /// Its size.
+        size: usize,
+        /// Its smallest eigenvalue relative to the largest.
+        smallest: f64,
+    },
+    /// A fit that found no minimum.
+    #[error("fit: expected a minimum within {steps} steps, found χ² = {chi2} still falling; try another start")]
+    NotConverged {
+        /// Steps made.
+        steps: usize,
+        /// The last χ².
+        chi2: f64,
+    },
     /// A parameter out of range.
     #[error("{name}: expected {expected}, found {value}")]
     Parameter {

@@ -22,7 +22,7 @@ use super::{Blocks, Resampled, StatisticsError};
 pub fn jackknife<C: AsRef<[f64]>>(
     observables: &[&[C]],
     blocks: Blocks,
-    f: impl Fn(&[f64]) -> f64,
+    mut f: impl FnMut(&[f64]) -> f64,
 ) -> Result<Resampled, StatisticsError> {
     let cut = blocks.cut(observables)?;
     let mean = finite(f(&cut.means))?;

@@ -33,6 +33,28 @@ impl ChiSquared {
         Self { chi2, dof, p_value: upper_tail(0.5 * chi2, dof) }
     }
 
+    /// Hotelling's `T²` for `dof` numbers whose covariance was estimated with `degrees` degrees of freedom:
+    /// `(ν - d + 1)/(ν d) T²` follows the F distribution with d and ν - d + 1 degrees (Hotelling, Ann. Math. Stat. 2
+    /// (1931) 360). χ² for `degrees → ∞`; NaN as p-value if `degrees < dof`.
+    ///
+    /// ```
+    /// use lattice_mc::statistics::ChiSquared;
+    /// let known = ChiSquared::new(12.0, 6);
+    /// assert!((ChiSquared::hotelling(12.0, 6, 10_000_000).p_value - known.p_value).abs() < 1e-5);
+    /// assert!(ChiSquared::hotelling(12.0, 6, 30).p_value > 2.0 * known.p_value);
+    /// ```
+    pub fn hotelling(chi2: f64, dof: usize, degrees: usize) -> Self {
+        let p_value = if dof == 0 {
+            1.0
+        } else if degrees < dof || chi2.is_nan() {
+            f64::NAN
+        } else {
+            let (nu, d) = (degrees as f64, dof as f64);
+            incomplete_beta(0.5 * (nu - d + 1.0), 0.5 * d, 1.0 / (1.0 + chi2.max(0.0) / nu))
+        };
+        Self { chi2, dof, p_value }
+    }
+
     /// `sqrt(χ²/dof)`: 1 where all is well, NaN without degrees of freedom.
     ///
     /// ```
@@ -99,6 +121,37 @@ fn upper_tail(x: f64, dof: usize) -> f64 {
     tail.min(1.0)
 }
 
+/// The regularised incomplete beta function `I_x(a, b)` by its continued fraction (DLMF 8.17.22), summed by Lentz's
+/// method.
+fn incomplete_beta(a: f64, b: f64, x: f64) -> f64 {
+    if x <= 0.0 || x >= 1.0 {
+        return x.clamp(0.0, 1.0);
+    }
+    if x > (a + 1.0) / (a + b + 2.0) {
+        return 1.0 - incomplete_beta(b, a, 1.0 - x);
+    }
+    let tiny = 1e-300;
+    let away = |x: f64| if x.abs() < tiny { tiny } else { x };
+    let (mut c, mut d) = (1.0, 1.0 / away(1.0 - (a + b) * x / (a + 1.0)));
+    let mut fraction = d;
+    for m in 1..10_000 {
+        let m = f64::from(m);
+        let even = m * (b - m) * x / ((a + 2.0 * m - 1.0) * (a + 2.0 * m));
+        let odd = -(a + m) * (a + b + m) * x / ((a + 2.0 * m) * (a + 2.0 * m + 1.0));
+        let before = fraction;
+        for step in [even, odd] {
+            d = 1.0 / away(1.0 + step * d);
+            c = away(1.0 + step / c);
+            fraction *= c * d;
+        }
+        if (fraction - before).abs() <= f64::EPSILON * fraction.abs() {
+            break;
+        }
+    }
+    let log_beta = libm::lgamma(a) + libm::lgamma(b) - libm::lgamma(a + b);
+    (a * x.ln() + b * (1.0 - x).ln() - log_beta).exp() * fraction / a
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -120,6 +173,19 @@ mod tests {
             let found = ChiSquared::new(chi2, dof).p_value;
             assert!((found - p).abs() < 2e-5, "{chi2} {dof}: {found} against {p}");
         }
+    }
+
+    #[test]
+    fn hotelling_agrees_with_tables_of_f() {
+        // Upper 5 % points of F(d, n), T² = F d ν / n with ν = n + d - 1.
+        for (d, n, f) in [(1, 10, 4.9646), (2, 20, 3.4928), (5, 30, 2.5336), (10, 60, 1.9926), (7, 5, 4.8759)] {
+            let nu = n + d - 1;
+            let t2 = f * (d * nu) as f64 / n as f64;
+            let found = ChiSquared::hotelling(t2, d, nu).p_value;
+            assert!((found - 0.05).abs() < 2e-5, "F({d}, {n}): {found}");
+        }
+        assert_eq!(ChiSquared::hotelling(0.0, 3, 9).p_value, 1.0);
+        assert!(ChiSquared::hotelling(1.0, 9, 3).p_value.is_nan());
     }
 
     #[test]

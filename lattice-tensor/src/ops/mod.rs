@@ -12,6 +12,7 @@
 //! | `add_sums` | sums over the batch, added |
 //! | `conv` | periodic convolution and its two gradients |
 //! | `random` | uniform and normal fields |
+//! | `wave` | plane waves |
 
 mod add_sums;
 mod argument;
@@ -24,6 +25,7 @@ mod random;
 mod shift;
 mod spread;
 mod sum_sites;
+mod wave;
 
 pub use add_sums::AddSums;
 pub use argument::{Argument, Constant, Mask};
@@ -37,6 +39,7 @@ pub use random::{Distribution, Random};
 pub use shift::Shift;
 pub use spread::Spread;
 pub use sum_sites::SumSites;
+pub use wave::Wave;
 
 use crate::device::cpu::{Args, Kernel};
 use crate::error::{Error, Result};
