@@ -15,7 +15,7 @@ fn repeated(values: &[f64], ladders: usize) -> Vec<f64> {
 
 #[test]
 fn every_chain_is_at_its_own_couplings() {
-    let (lattice, cpu) = (Lattice::periodic([4, 4]).unwrap(), Cpu::new(1).unwrap());
+    let (lattice, cpu) = (Lattice::periodic([4, 2]).unwrap(), Cpu::new(1).unwrap());
     let couplings = [(-4.0, 8.0), (-2.0, 3.0), (0.5, 1.0)];
     let (m2, lambda): (Vec<f64>, Vec<f64>) = couplings.into_iter().unzip();
     let updates: [fn() -> Box<dyn Update>; 2] =
@@ -27,9 +27,9 @@ fn every_chain_is_at_its_own_couplings() {
         let action = Phi4 { mass2: 1.0, lambda: 1.0 };
         let count = 3 * ladders;
         let mut chains = Chains::<f32>::at_couplings(&action, update(), &lattice, count, at, 6, &cpu).unwrap();
-        let history = plan(12_000 / ladders).record(&mut chains, |_| true).unwrap();
+        let history = plan(3_600 / ladders).record(&mut chains, |_| true).unwrap();
         for (rung, (mass2, lambda)) in couplings.into_iter().enumerate() {
-            let known = exact::phi4(&[4, 4], mass2, lambda).unwrap();
+            let known = exact::phi4(&[4, 2], mass2, lambda).unwrap();
             let found = history.estimates_of(|chain| chain % 3 == rung).unwrap();
             let numbers = [("phi2", known.phi2), ("phi4", known.phi4), ("chi2", known.chi2), ("virial", 1.0)];
             for (name, value) in numbers.into_iter().chain([("action_density", known.action_density)]) {
@@ -69,12 +69,12 @@ fn swaps_are_accepted_as_often_as_they_should_be() {
     let hmc: Box<dyn Update<Channels>> = Box::new(Hmc::fixed(Integrator::Omelyan, 0.8, 6));
     let chains = Chains::<f64, Channels>::at_couplings(&action, hmc, &lattice, rungs * ladders, at, 8, &cpu).unwrap();
     let mut chains = chains.with_exchange(rungs, 3).unwrap();
-    let history = plan(9000).record(&mut chains, |_| true).unwrap();
+    let history = plan(2400).record(&mut chains, |_| true).unwrap();
     let acceptance = chains.exchange().unwrap().acceptance();
     for (k, found) in acceptance.into_iter().enumerate() {
         let expected = 2.0 * masses[k] / (masses[k] + masses[k + 1]);
-        // 1500 rounds in 16 ladders, each pair in every other one; three trajectories apart they are nearly independent.
-        let error = (expected * (1.0 - expected) / (16.0 * 1500.0)).sqrt();
+        // 400 rounds of each pair in 16 ladders; three trajectories apart they are nearly independent.
+        let error = (expected * (1.0 - expected) / (16.0 * 400.0)).sqrt();
         assert!((found - expected).abs() < 5.0 * error, "{k}: {found} is not {expected} +- {error}");
     }
     for (rung, mass2) in masses.into_iter().enumerate() {
@@ -95,8 +95,8 @@ fn replicas_carry_both_signs_into_the_broken_phase() {
     let hmc = || Box::new(Hmc::fixed(Integrator::Omelyan, 1.0, 6));
     let ladder = |couplings| Chains::<f32>::at_couplings(&action, hmc(), &lattice, rungs * ladders, couplings, 3, &cpu);
     let mut chains = ladder(at.clone()).unwrap().with_exchange(rungs, 1).unwrap();
-    let history = plan(3000).record(&mut chains, |_| true).unwrap();
-    for (rung, &mass2) in masses.iter().enumerate() {
+    let history = plan(800).record(&mut chains, |_| true).unwrap();
+    for (rung, &mass2) in masses.iter().enumerate().step_by(rungs - 1) {
         let known = exact::phi4(&[4, 4], mass2, 1.0).unwrap();
         let found = history.estimates_of(|chain| chain % rungs == rung).unwrap();
         for (name, value) in [("phi2", known.phi2), ("chi2", known.chi2), ("action_density", known.action_density)] {
@@ -106,7 +106,7 @@ fn replicas_carry_both_signs_into_the_broken_phase() {
     }
     let exchange = chains.exchange().unwrap();
     assert!(exchange.acceptance().iter().all(|a| (0.2..0.95).contains(a)), "{:?}", exchange.acceptance());
-    assert!(exchange.round_trips() > 20 * ladders as u64, "{}", exchange.round_trips());
+    assert!(exchange.round_trips() > 5 * ladders as u64, "{}", exchange.round_trips());
     let mut replicas = exchange.replicas().to_vec();
     for (ladder, replicas) in replicas.chunks_mut(rungs).enumerate() {
         replicas.sort_unstable();
