@@ -1,7 +1,8 @@
 use crate::testing::{exact_phi4, find};
 use crate::{
-    ChainCouplings, Chains, Error, Hmc, Integrator, LocalMetropolis, MarkovRun, Phi4, Update, VectorPhi4, exact,
+    ChainCouplings, Chains, Clusters, Error, Hmc, Integrator, LocalMetropolis, MarkovRun, Phi4, Update, VectorPhi4,
 };
+use lattice_autograd::params::TensorFile;
 use lattice_tensor::field::Channels;
 use lattice_tensor::{Cpu, Lattice};
 
@@ -130,4 +131,34 @@ fn couplings_that_do_not_fit_are_refused() {
     assert!(message(at("m2", vec![1.0; 4]).and_then(|c| c.with_exchange(3, 1))).contains("divide the 4 chains"));
     assert!(message(at("hmc.step", vec![0.1; 4]).and_then(|c| c.with_exchange(2, 1))).contains("found none"));
     assert!(at("hmc.step", vec![0.1; 4]).is_ok());
+}
+
+#[test]
+fn an_exchange_is_taken_up_again_with_the_same_bits() {
+    let lattice = Lattice::periodic([4, 4]).unwrap();
+    let action = Phi4 { mass2: 0.0, lambda: 1.0 };
+    let start = |cpu: &Cpu| {
+        let update = Box::new(Clusters { after: Box::new(LocalMetropolis { width: 1.0 }) });
+        let at = ChainCouplings::default().with("m2", repeated(&[-2.0, -1.5, -1.0], 4));
+        let chains = Chains::<f32>::at_couplings(&action, update, &lattice, 12, at, 5, cpu).unwrap();
+        chains.with_exchange(3, 2).unwrap()
+    };
+    let end = |chains: &Chains<'_, f32>| {
+        let exchange = chains.exchange().unwrap();
+        let fields: Vec<Vec<f32>> = (0..12).map(|i| chains.fields().sample(i)).collect();
+        (fields, exchange.replicas().to_vec(), exchange.acceptance(), exchange.round_trips())
+    };
+    let (one, two) = (Cpu::new(1).unwrap(), Cpu::new(2).unwrap());
+    let (mut whole, mut file) = (start(&one), TensorFile::new());
+    for update in 0..60 {
+        if update == 25 {
+            whole.store(&mut file).unwrap();
+        }
+        whole.advance().unwrap();
+    }
+    let mut resumed = start(&two);
+    resumed.restore(&file).unwrap();
+    (25..60).for_each(|_| drop(resumed.advance().unwrap().to_vec()));
+    assert_eq!(end(&whole), end(&resumed));
+    assert!(end(&whole).2.iter().all(|&acceptance| acceptance > 0.0));
 }
