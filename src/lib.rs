@@ -53,8 +53,9 @@ pub mod prelude {
     };
     pub use lattice_mc::statistics::Estimate;
     pub use lattice_mc::{
-        Action, Free, Hmc, Independence, Integrator, LocalMetropolis, MarkovRun, Phi4, Proposal, Update,
+        Action, ChainCouplings, Chains, Clusters, ComplexPhi4, Convention, Free, Hmc, Independence, Integrator,
+        LocalMetropolis, MarkovRun, Phi4, Phi4Couplings, Proposal, Update, VectorPhi4,
     };
-    pub use lattice_tensor::field::{Channels, Scalar};
+    pub use lattice_tensor::field::{Channels, Complex, Scalar};
     pub use lattice_tensor::{Bindings, Cpu, Lattice, Layout, Location, Real, ScalarField};
 }

@@ -204,6 +204,9 @@ impl<'a, R: Real, K: OnSites + Linear> Chains<'a, R, K> {
         file.insert(FIELDS, &self.shape(), numbers)?;
         let tuned = self.update.tuned();
         file.insert(TUNED, &[tuned.len()], tuned)?;
+        if let Some(exchange) = &self.exchange {
+            exchange.store(file)?;
+        }
         Ok(file.insert(STEP, &[1], vec![self.step as f64])?)
     }
 
@@ -215,6 +218,9 @@ impl<'a, R: Real, K: OnSites + Linear> Chains<'a, R, K> {
         let numbers = file.values(FIELDS, &self.shape())?;
         let tuned = file.values(TUNED, &[self.update.tuned().len()])?;
         let step = file.values(STEP, &[1])?;
+        if let Some(exchange) = &mut self.exchange {
+            exchange.restore(file)?;
+        }
         let chains = self.phi.samples();
         for (chain, values) in numbers.chunks_exact(numbers.len() / chains).enumerate() {
             self.phi.set_sample(chain, &values.iter().map(|&x| R::from_f64(x)).collect::<Vec<_>>())?;

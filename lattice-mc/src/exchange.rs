@@ -3,8 +3,14 @@
 use crate::planned::{ChainCouplings, Planned};
 use crate::{Action, Error};
 use lattice_autograd::OnSites;
+use lattice_autograd::params::{ParamsError, TensorFile};
 use lattice_tensor::random::{Draw, Stream, uniform_f64_at};
 use lattice_tensor::{Cpu, Draws, FieldData, Layout, Real};
+
+/// The tensors of a file that hold the state of an exchange.
+const REPLICAS: &str = "exchange/replicas";
+const HEADING: &str = "exchange/heading";
+const COUNTS: &str = "exchange/counts";
 
 const ACCEPT: Stream = Stream::named("exchange.accept");
 
@@ -118,6 +124,35 @@ impl<R: Real> Exchange<R> {
             let before = self.heading[replica].replace(top);
             self.round_trips += u64::from(before == Some(true) && !top);
         }
+    }
+
+    /// Adds where the replicas are and what has been counted to a file.
+    pub(crate) fn store(&self, file: &mut TensorFile) -> Result<(), Error> {
+        let chains = self.replicas.len();
+        file.insert(REPLICAS, &[chains], self.replicas.iter().map(|&replica| replica as f64).collect())?;
+        let heading = |heading: &Option<bool>| heading.map_or(-1.0, |top| f64::from(u8::from(top)));
+        file.insert(HEADING, &[chains], self.heading.iter().map(heading).collect())?;
+        let counts = self.offered.iter().chain(&self.accepted).chain([&self.round_trips]);
+        Ok(file.insert(COUNTS, &[2 * self.rungs - 1], counts.map(|&count| count as f64).collect())?)
+    }
+
+    /// Takes up what [`Exchange::store`] has written.
+    pub(crate) fn restore(&mut self, file: &TensorFile) -> Result<(), Error> {
+        let chains = self.replicas.len();
+        let replicas: Vec<usize> = file.values(REPLICAS, &[chains])?.iter().map(|&replica| replica as usize).collect();
+        let mut sorted = replicas.clone();
+        sorted.sort_unstable();
+        if !sorted.into_iter().eq(0..chains) {
+            let expected = format!("each of {chains} replicas once");
+            return Err(ParamsError::unfit(file, REPLICAS, &expected, &format!("{replicas:?}")).into());
+        }
+        let heading = file.values(HEADING, &[chains])?.iter().map(|&x| (x >= 0.0).then_some(x > 0.0)).collect();
+        let counts: Vec<u64> = file.values(COUNTS, &[2 * self.rungs - 1])?.iter().map(|&x| x as u64).collect();
+        (self.replicas, self.heading) = (replicas, heading);
+        self.offered.copy_from_slice(&counts[..self.rungs - 1]);
+        self.accepted.copy_from_slice(&counts[self.rungs - 1..2 * self.rungs - 2]);
+        self.round_trips = counts[2 * self.rungs - 2];
+        Ok(())
     }
 
     /// The fraction of swaps accepted so far between rungs `k` and `k + 1`, for each `k`.

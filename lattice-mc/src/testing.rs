@@ -1,6 +1,7 @@
 //! What tests of this crate share: short runs and actions of given configurations.
 
 use crate::action::trace_action;
+use crate::exact::{self, Effort, Exact};
 use crate::statistics::Estimate;
 use crate::{Action, Chains, MarkovRun, Update};
 use lattice_autograd::{Linear, OnSites};
@@ -50,4 +51,10 @@ pub fn actions<K: OnSites>(action: &dyn Action<K>, lattice: &Lattice, configurat
     };
     trace.program::<f64>(&[id], &layout).unwrap().run(&Cpu::new(1).unwrap(), &mut bindings).unwrap();
     found
+}
+
+/// Exact values to about seven digits.
+pub fn exact_phi4(extents: &[usize], mass2: f64, lambda: f64) -> Exact {
+    let effort = Effort { comfortable_seconds: 0.1, ..Effort::default() };
+    exact::phi4_with(extents, mass2, lambda, &effort).unwrap()
 }

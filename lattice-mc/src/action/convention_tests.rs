@@ -114,7 +114,7 @@ fn one_site_integrals_convert() {
         let lattice = Lattice::periodic([1]).unwrap();
         let (n, end) = (2000, 12.0);
         let points: Vec<f64> = (0..=n).map(|i| end * (2.0 * i as f64 / n as f64 - 1.0)).collect();
-        let weight = |i: usize| if i % n == 0 { 1.0 } else { [2.0, 4.0][i % 2] };
+        let weight = |i: usize| if i == 0 || i == n { 1.0 } else { [2.0, 4.0][i % 2] };
         let term = |(i, &x): (usize, &f64)| weight(i) * x.powi(moment) * (-plainly(couplings, &lattice, &[x])).exp();
         points.iter().enumerate().map(term).sum::<f64>() * 2.0 * end / n as f64 / 3.0
     };

@@ -62,7 +62,7 @@ fn free_components_do_not_see_each_other() {
 /// `⟨φ²⟩`, `⟨φ⁴⟩` and `⟨φ(0)·φ(1)⟩` on a ring of two sites, whose two links make `S = … − 4 φ(0)·φ(1)`, by quadrature in
 /// the lengths and the angle between the vectors, of density `sin^{N−2} θ`.
 fn two_sites(components: usize, mass2: f64, lambda: f64) -> [f64; 3] {
-    let (lengths, angles, end) = (160, 160, 4.0);
+    let (lengths, angles, end) = (100, 50, 3.0);
     let midpoint = |i: usize, n: usize, end: f64| (i as f64 + 0.5) * end / n as f64;
     let site = |r: f64| r.powi(components as i32 - 1) * (-(2.0 + mass2) * r * r - lambda * r.powi(4)).exp();
     let (mut z, mut sums) = (0.0, [0.0; 3]);
@@ -91,14 +91,14 @@ fn two_sites_are_what_quadrature_says() {
             Box::new(Clusters { after: Box::new(LocalMetropolis::default()) }),
         ];
         for update in updates {
-            let found = run::<f64, _>(&action, update, &[2], 64, 1500, 9);
+            let found = run::<f64, _>(&action, update, &[2], 64, 600, 9);
             demand(&found, "phi2", phi2);
             demand(&found, "phi4", phi4);
             demand(&found, "ising_energy", link);
             demand(&found, "virial", 1.0);
         }
         if components == 2 {
-            let found = run::<f32, _>(&ComplexPhi4 { mass2, lambda }, Box::new(hmc()), &[2], 64, 1500, 9);
+            let found = run::<f32, _>(&ComplexPhi4 { mass2, lambda }, Box::new(hmc()), &[2], 64, 600, 9);
             demand(&found, "phi2", phi2);
             demand(&found, "ising_energy", link);
         }

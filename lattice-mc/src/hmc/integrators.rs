@@ -22,7 +22,7 @@ pub enum Integrator {
 const LAMBDA: f64 = 0.193_183_327_503_783_6;
 
 /// The free parameters of the integrator of fourth order: two kicks and two drifts; the others follow from symmetry.
-const OMELYAN4_KICKS: [f64; 2] = [0.083_983_152_628_766_93, 0.682_236_533_571_909_1];
+const OMELYAN4_KICKS: [f64; 2] = [0.083_983_152_628_766_93, 0.682_236_533_571_909];
 const OMELYAN4_DRIFTS: [f64; 2] = [0.253_978_510_841_059_5, -0.032_302_867_652_699_67];
 
 impl Integrator {

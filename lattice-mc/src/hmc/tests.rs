@@ -54,7 +54,8 @@ fn free_modes_decorrelate_as_cosines() {
     let mut chains = Chains::<f64>::new(&action, update, &lattice, count, 5, &cpu).unwrap();
     (0..100).for_each(|_| drop(chains.advance().unwrap().to_vec()));
     // The zero mode, and the one of momentum (π, 0).
-    let modes: [(f64, fn(usize) -> f64); 2] = [(0.0, |_| 1.0), (4.0, |x| 1.0 - 2.0 * (x / 4 % 2) as f64)];
+    type Wave = fn(usize) -> f64;
+    let modes: [(f64, Wave); 2] = [(0.0, |_| 1.0), (4.0, |x| 1.0 - 2.0 * (x / 4 % 2) as f64)];
     let mut series = vec![vec![Vec::new(); count]; modes.len()];
     for _ in 0..updates {
         chains.advance().unwrap();
