@@ -107,7 +107,6 @@ pub fn op(op: impl Op, inputs: &[Spec], lattice: &Lattice, options: impl Into<Op
     let mut weights = weights(&options);
     let added = parameters.add("weights", &[length.max().unwrap_or(0)], &mut weights);
     added.map_err(Error::while_doing("drawing weights"))?;
-    let name = format!("{op:?}");
     let mut subject = Subject::new(lattice, &parameters, &options, |trace: &Trace| {
         let arguments = inputs.iter().enumerate();
         let ids: Vec<NodeId> =
@@ -116,7 +115,7 @@ pub fn op(op: impl Op, inputs: &[Spec], lattice: &Lattice, options: impl Into<Op
     })?;
     let uniforms = inputs.iter().enumerate().filter(|(_, spec)| **spec == Spec::Uniform);
     uniforms.for_each(|(i, _)| subject.set(i, super::Value::Uniform(weights(i))));
-    let mut report = Report::new(format!("{name} on {:?}", lattice.extents()));
+    let mut report = Report::about(&op, lattice);
     program(&mut subject, &options)?.into_iter().for_each(|f| report.add(f));
     Ok(report)
 }

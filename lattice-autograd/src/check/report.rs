@@ -1,5 +1,6 @@
 //! What a check answers with: what was compared, where it was worst, by how much, against which bound.
 
+use lattice_tensor::Lattice;
 use std::fmt;
 
 /// The answer of the kit about one thing. [`Report::assert`] turns it into a test.
@@ -75,6 +76,13 @@ impl Report {
     /// A report without findings.
     pub fn new(subject: impl Into<String>) -> Report {
         Report { subject: subject.into(), findings: Vec::new() }
+    }
+
+    /// A report about a thing on a lattice; a long description is cut after its first word.
+    pub fn about(thing: &dyn fmt::Debug, lattice: &Lattice) -> Report {
+        let text = format!("{thing:?}");
+        let word = text.split(|c: char| !(c.is_alphanumeric() || c == '_')).next().unwrap_or_default();
+        Report::new(format!("{} on {:?}", if text.len() > 60 { word } else { &text }, lattice.extents()))
     }
 
     /// Adds the answer about one property.

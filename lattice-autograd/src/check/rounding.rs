@@ -34,39 +34,55 @@ impl Subject {
     /// # Errors
     /// If the program cannot be run.
     pub fn rounding(&self) -> Result<Vec<Vec<f64>>> {
+        let (centre, largest) = self.answers(|_, _, x| x)?;
+        let factor = SAFETY * (self.depth() + 1) as f64;
+        let of = |y: Vec<f64>, dy: Vec<f64>| {
+            factor * y.iter().zip(&dy).fold(0.0, |most: f64, (y, dy)| most.max(y.abs() + dy))
+        };
+        let bounds = |(y, dy): (&Value, &Value)| match y {
+            Value::Field(_) | Value::PerSample(_) => {
+                (0..self.samples).map(|s| of(y.of_sample(s), dy.of_sample(s))).collect()
+            }
+            _ => vec![of(y.numbers(), dy.numbers())],
+        };
+        Ok(centre.iter().zip(&largest).map(bounds).collect())
+    }
+
+    /// For each output and sample the largest answer of one of its numbers, if the numbers of field number `argument`
+    /// change by `±size[sample]`: what an error of that size in the field becomes.
+    ///
+    /// # Errors
+    /// If the program cannot be run.
+    pub fn response(&self, argument: usize, size: &[f64]) -> Result<Vec<Vec<f64>>> {
+        let numbers = self.values[argument].numbers().len() / self.samples.max(1);
+        let change = |a: usize, i: usize, _: f64| if a == argument { size[i / numbers.max(1)] } else { 0.0 };
+        let (_, largest) = self.answers(change)?;
+        let most = |y: Vec<f64>| y.into_iter().fold(0.0, f64::max);
+        Ok(largest.iter().map(|y| (0..self.samples).map(|s| most(y.of_sample(s))).collect()).collect())
+    }
+
+    /// The outputs, and the largest change of each number in units of [`CHANGE`] when each number `x` of the inputs
+    /// moves by `±CHANGE · size(argument, position, x)`.
+    fn answers(&self, size: impl Fn(usize, usize, f64) -> f64) -> Result<(Vec<Value>, Vec<Value>)> {
         let nodes = self.output_nodes();
         let centre = self.run()?;
         let mut largest: Vec<Value> = centre.iter().map(|y| y.map(|_, _| 0.0)).collect();
         let key = Stream::named("check.rounding").key(self.seed);
         for step in 0..CHANGES {
-            let mut count = 0;
-            let mut changed = Vec::with_capacity(self.values.len());
-            for value in &self.values {
-                changed.push(value.map(|x, _| {
-                    count += 1;
-                    let up = uniform_f64_at(Draw { key, step }, 0, count) < 0.5;
-                    x * if up { 1.0 + CHANGE } else { 1.0 - CHANGE }
-                }));
-            }
+            let changed = |(a, value): (usize, &Value)| {
+                value.map(|x, i| {
+                    let up = uniform_f64_at(Draw { key, step }, a as u64, i as u64) < 0.5;
+                    x + if up { CHANGE } else { -CHANGE } * size(a, i, x)
+                })
+            };
+            let changed: Vec<Value> = self.values.iter().enumerate().map(changed).collect();
             let ends = self.run_as::<f64>(&nodes, &changed, self.samples, 0)?;
             for ((largest, centre), end) in largest.iter_mut().zip(&centre).zip(&ends) {
                 let (y, end) = (centre.numbers(), end.numbers());
                 *largest = largest.map(|old, i| old.max((end[i] - y[i]).abs() / CHANGE));
             }
         }
-        let factor = SAFETY * (self.depth() + 1) as f64;
-        let bounds = |(y, dy): (&Value, &Value)| {
-            let of = |y: Vec<f64>, dy: Vec<f64>| {
-                factor * y.iter().zip(&dy).fold(0.0, |most: f64, (y, dy)| most.max(y.abs() + dy))
-            };
-            match y {
-                Value::Field(_) | Value::PerSample(_) => {
-                    (0..self.samples).map(|s| of(y.of_sample(s), dy.of_sample(s))).collect()
-                }
-                _ => vec![of(y.numbers(), dy.numbers())],
-            }
-        };
-        Ok(centre.iter().zip(&largest).map(bounds).collect())
+        Ok((centre, largest))
     }
 
     /// Compares an output with what it should be, number by number.

@@ -2,6 +2,7 @@
 
 use super::error::{Error, Result};
 use super::host::Host;
+use super::jacobian::Jacobian;
 use super::options::Options;
 use super::report::Place;
 use super::value::Value;
@@ -12,6 +13,7 @@ use lattice_tensor::{Cpu, Draws, Graph, Lattice, Layout, NodeId, Real, Spec};
 
 /// A program, its inputs, and names for what goes in and comes out. What the checks are made of; only a new kind of
 /// thing needs it directly.
+#[derive(Clone)]
 pub struct Subject {
     pub(super) graph: Graph,
     pub(super) arguments: Vec<(String, Spec)>,
@@ -75,6 +77,25 @@ impl Subject {
         &self.values
     }
 
+    /// How many samples.
+    pub fn samples(&self) -> usize {
+        self.samples
+    }
+
+    /// Where number `k` of a sample of output `output` is.
+    pub fn place_in(&self, output: usize, sample: usize, k: usize) -> Place {
+        let (name, id) = &self.outputs[output];
+        self.place(name, self.graph.spec(*id), Some(sample), k)
+    }
+
+    /// The Jacobian of output number `output` with respect to argument number `argument`, both fields.
+    ///
+    /// # Errors
+    /// If one of them is no field, or the map has no gradient.
+    pub fn jacobian(&self, argument: usize, output: usize) -> Result<Jacobian> {
+        Jacobian::new(&self.graph, self.graph.arguments()[argument], self.outputs[output].1)
+    }
+
     /// Takes other values for an argument.
     pub fn set(&mut self, argument: usize, value: Value) {
         self.values[argument] = value;
@@ -87,6 +108,18 @@ impl Subject {
     pub fn run(&self) -> Result<Vec<Value>> {
         let nodes: Vec<NodeId> = self.outputs.iter().map(|(_, id)| *id).collect();
         self.run_as::<f64>(&nodes, &self.values, self.samples, 0)
+    }
+
+    /// As [`Subject::run`], one sample of field argument `argument` being `x`.
+    ///
+    /// # Errors
+    /// If it cannot be planned or run.
+    pub fn with_sample(&self, argument: usize, sample: usize, x: &[f64]) -> Result<Vec<Value>> {
+        let mut values = self.values.clone();
+        if let Value::Field(samples) = &mut values[argument] {
+            samples[sample] = x.to_vec();
+        }
+        self.run_as::<f64>(&self.output_nodes(), &values, self.samples, 0)
     }
 
     pub(super) fn run_as<R: Real>(
