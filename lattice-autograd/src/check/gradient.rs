@@ -16,6 +16,8 @@ const DIRECTIONS: u64 = 2;
 /// Most components that are looked at one by one to say where a gradient is wrong.
 const MOST_COMPONENTS: usize = 4096;
 
+const UNSETTLED: &str = "difference quotients do not settle: is the function smooth here?";
+
 /// A new argument `v` of the type of `node` and the inner product `⟨v, node⟩` of each sample; `None` for sums over the
 /// batch, which are ends.
 ///
@@ -196,7 +198,9 @@ fn see(finding: &mut Finding, q: &Quotient, place: impl FnOnce() -> Place) {
     let bound = if q.settled { q.bound } else { f64::NAN };
     finding.compare(q.claimed, q.value, bound, place);
     if !q.settled {
-        finding.note = "difference quotients do not settle: is the function smooth here?".into();
+        finding.note = UNSETTLED.into();
+    } else if q.coarse && finding.note.is_empty() {
+        finding.note = "beside kinks, where difference quotients are coarse".into();
     }
 }
 

@@ -42,6 +42,8 @@ pub(super) struct Quotient {
     pub bound: f64,
     /// Whether the quotient can be believed at all.
     pub settled: bool,
+    /// Whether only a coarse one could be had, as beside kinks.
+    pub coarse: bool,
 }
 
 impl Quotient {
@@ -56,7 +58,7 @@ pub(super) fn quotients(claims: &[Claim], mut f: impl FnMut(f64) -> Result<Vec<f
     let mut derivatives = vec![derivative(&mut f, STEPS[0])?, derivative(&mut f, STEPS[1])?];
     let noise: Vec<f64> = centre.iter().map(|f| 2.0 * f64::EPSILON * f.abs()).collect();
     let first = judge(claims, &centre, &derivatives, &noise);
-    if first.iter().all(Quotient::agrees) {
+    if first.iter().all(|q| q.agrees() && !q.coarse) {
         return Ok(first);
     }
     for &h in &STEPS[2..] {
@@ -91,14 +93,15 @@ fn judge(claims: &[Claim], centre: &[f64], derivatives: &[Vec<f64>], noise: &[f6
                 // A jump looks like noise; noise is smaller.
                 let noise = (2.0 * rounding(STEPS[1])).min(COARSE * (size + centre[i].abs()));
                 let fine = (RESOLUTION * size).max(noise);
-                Quotient { claimed: claim.value, value, bound, settled: bound <= fine }
+                Quotient { claimed: claim.value, value, bound, settled: bound <= fine, coarse: false }
             })
             .collect();
         let any = pairs.iter().any(|q| q.settled);
-        let allow = |q: Quotient| Quotient { settled: q.bound <= COARSE * claim.terms.max(q.value.abs()), ..q };
+        let allow =
+            |q: Quotient| Quotient { settled: q.bound <= COARSE * claim.terms.max(q.value.abs()), coarse: true, ..q };
         let pairs = pairs.into_iter().map(|q| if any { q } else { allow(q) });
         let order = |q: &Quotient| (!q.agrees(), !q.settled);
-        let unknown = Quotient { claimed: claim.value, value: f64::NAN, bound: f64::NAN, settled: false };
+        let unknown = Quotient { claimed: claim.value, value: f64::NAN, bound: f64::NAN, settled: false, coarse: true };
         pairs.min_by(|a, b| order(a).cmp(&order(b)).then(a.bound.total_cmp(&b.bound))).unwrap_or(unknown)
     };
     claims.iter().enumerate().map(judge_one).collect()

@@ -2,7 +2,7 @@
 
 use crate::bijection::Bijection;
 use lattice_autograd::check::{
-    Determinant, Error, Finding, Jacobian, Options, Report, Result, Subject, UNIT_F64, Value, Verdict, program,
+    Determinant, Error, Finding, Jacobian, Options, Place, Report, Result, Subject, UNIT_F64, Value, Verdict, program,
 };
 use lattice_autograd::params::Parameters;
 use lattice_tensor::Lattice;
@@ -177,9 +177,10 @@ fn missing_factor(forward: &Subject, jacobian: &mut Jacobian, sample: usize) -> 
     let mut sites: Vec<usize> = (0..x.len()).filter(|&k| slopes[k].abs() > 1e-6 * largest.max(1.0)).collect();
     let count = sites.len();
     sites.sort_by(|&a, &b| slopes[b].abs().total_cmp(&slopes[a].abs()));
-    let names: Vec<String> = sites.iter().take(3).map(|&k| format!("{:?}", forward.lattice().coordinates(k))).collect();
+    let at = |&k: &usize| Place::default().at(forward.lattice().coordinates(k)).to_string();
+    let names: Vec<String> = sites.iter().take(3).map(at).collect();
     let rest = if count > 3 { ", …" } else { "" };
-    Ok(format!("the gap depends on the field at {count} of {} sites: {}{rest}", x.len(), names.join(", ")))
+    Ok(format!("the gap depends on the field at {count} of {} sites, most at {}{rest}", x.len(), names.join(", ")))
 }
 
 fn pair(values: Vec<Value>) -> Result<[Value; 2]> {
