@@ -39,7 +39,10 @@ proptest! {
     ) {
         let last = if tanh { Activation::Tanh } else { Activation::Linear };
         let flow = flow(&extents, Architecture { layers, hidden, kernel, last, seed }, 1.5);
-        check::bijection(&flow, &flow.parameters, &flow.lattice, seed).expect("a check").assert();
+        // Exponentials of unbounded nets in a row overflow at large fields.
+        let size = if tanh { 1.0 } else { 0.5 };
+        let options = Options::from(seed).samples(5).inputs(move |x| size * x).first_gradient_only();
+        check::bijection(&flow, &flow.parameters, &flow.lattice, options).expect("a check").assert();
     }
 }
 

@@ -152,7 +152,8 @@ fn right_ops_pass_for_many_seeds() {
 #[test]
 fn faults_of_ops_are_caught_and_named() {
     for (fault, expected) in [
-        (Square::Gradient, &["gradient, x0", "second gradient, x0"][..]),
+        // The gradient of the wrong gradient is right.
+        (Square::Gradient, &["gradient, x0"][..]),
         (Square::Second, &["second gradient, x0"]),
         (Square::Digits, &["f32 against f64"]),
         (Square::Rows, &["translation by [1, 0]", "translation by [0, 1]", "translation by [1, -2]"]),
@@ -161,8 +162,8 @@ fn faults_of_ops_are_caught_and_named() {
         let report = square(fault, Options::from(1).samples(21));
         let failed: Vec<&str> = report.failures().map(|f| f.check.as_str()).collect();
         assert!(expected.iter().all(|e| failed.contains(e)), "{report}");
-        let bystanders = failed.iter().filter(|f| !expected.contains(f) && !f.contains("gradient")).count();
-        assert_eq!(bystanders, 0, "{report}");
+        // Lanes that talk spoil gradients and precision, too; all else is named alone.
+        assert!(fault == Square::Lanes || failed == expected, "{report}");
     }
     let gradient = square(Square::Gradient, 1);
     let finding = gradient.find("gradient, x0").expect("a finding");

@@ -16,7 +16,8 @@ impl Subject {
         if symmetries.is_empty() {
             return Ok(Vec::new());
         }
-        let before = self.run()?;
+        let mut host = self.plan::<f64>(&self.output_nodes())?;
+        let before = self.run_on(&mut host, &self.values, self.samples, 0)?;
         let bounds = self.rounding()?;
         let lattice = self.lattice();
         let mut findings = Vec::new();
@@ -24,7 +25,7 @@ impl Subject {
             let moved = self.arguments.iter().zip(&self.values);
             let moved: Vec<Value> =
                 moved.map(|((_, spec), value)| symmetry.apply(lattice, *spec, value, false)).collect::<Result<_>>()?;
-            let after = self.run_as::<f64>(&self.output_nodes(), &moved, self.samples, 0)?;
+            let after = self.run_on(&mut host, &moved, self.samples, 0)?;
             let mut finding = Finding::new(symmetry.name());
             for (i, (after, before)) in after.iter().zip(&before).enumerate() {
                 let expected = symmetry.apply(lattice, self.graph.spec(self.outputs[i].1), before, true)?;

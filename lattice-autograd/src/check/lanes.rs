@@ -26,10 +26,11 @@ impl Subject {
     fn lanes_in<R: lattice_tensor::Real>(&self, places: &[usize]) -> Result<Vec<Finding>> {
         let nodes: Vec<NodeId> = places.iter().map(|&i| self.outputs[i].1).collect();
         let n = self.samples;
-        let run = |order: &[usize], poisoned: Option<usize>, first: u64| {
+        let mut host = self.plan::<R>(&nodes)?;
+        let mut run = |order: &[usize], poisoned: Option<usize>, first: u64| {
             let values: Vec<Value> = self.values.iter().map(|v| v.permuted(order)).collect();
             let values: Vec<Value> = values.iter().map(|v| poison(v, poisoned)).collect();
-            self.run_as::<R>(&nodes, &values, order.len(), first)
+            self.run_on(&mut host, &values, order.len(), first)
         };
         let every: Vec<usize> = (0..n).collect();
         let whole = run(&every, None, 0)?;

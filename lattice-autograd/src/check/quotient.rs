@@ -91,7 +91,7 @@ fn judge(claims: &[Claim], centre: &[f64], derivatives: &[Vec<f64>], noise: &[f6
                 let bound = (coarse - value).abs() + rounding(STEPS[k]);
                 let size = claim.terms.max(value.abs());
                 // A jump looks like noise; noise is smaller.
-                let noise = (2.0 * rounding(STEPS[1])).min(COARSE * (size + centre[i].abs()));
+                let noise = (8.0 * rounding(STEPS[1])).min(COARSE * (size + centre[i].abs()));
                 let fine = (RESOLUTION * size).max(noise);
                 Quotient { claimed: claim.value, value, bound, settled: bound <= fine, coarse: false }
             })

@@ -64,8 +64,8 @@ impl Subject {
     /// The outputs, and the largest change of each number in units of [`CHANGE`] when each number `x` of the inputs
     /// moves by `±CHANGE · size(argument, position, x)`.
     fn answers(&self, size: impl Fn(usize, usize, f64) -> f64) -> Result<(Vec<Value>, Vec<Value>)> {
-        let nodes = self.output_nodes();
-        let centre = self.run()?;
+        let mut host = self.plan::<f64>(&self.output_nodes())?;
+        let centre = self.run_on(&mut host, &self.values, self.samples, 0)?;
         let mut largest: Vec<Value> = centre.iter().map(|y| y.map(|_, _| 0.0)).collect();
         let key = Stream::named("check.rounding").key(self.seed);
         for step in 0..CHANGES {
@@ -76,7 +76,7 @@ impl Subject {
                 })
             };
             let changed: Vec<Value> = self.values.iter().enumerate().map(changed).collect();
-            let ends = self.run_as::<f64>(&nodes, &changed, self.samples, 0)?;
+            let ends = self.run_on(&mut host, &changed, self.samples, 0)?;
             for ((largest, centre), end) in largest.iter_mut().zip(&centre).zip(&ends) {
                 let (y, end) = (centre.numbers(), end.numbers());
                 *largest = largest.map(|old, i| old.max((end[i] - y[i]).abs() / CHANGE));

@@ -129,9 +129,23 @@ impl Subject {
         samples: usize,
         first_sample: u64,
     ) -> Result<Vec<Value>> {
-        let layout = Layout::samples(self.lattice(), R::WIDTH);
-        let draws = Draws { seed: self.seed, step: 0, first_sample };
-        Ok(Host::<R>::new(&self.graph, nodes, &layout)?.run_with(&self.cpu, values, samples, draws)?)
+        self.run_on(&mut self.plan::<R>(nodes)?, values, samples, first_sample)
+    }
+
+    /// Plans some nodes.
+    pub(super) fn plan<R: Real>(&self, nodes: &[NodeId]) -> Result<Host<R>> {
+        Ok(Host::new(&self.graph, nodes, &Layout::samples(self.lattice(), R::WIDTH))?)
+    }
+
+    /// Runs what was planned.
+    pub(super) fn run_on<R: Real>(
+        &self,
+        host: &mut Host<R>,
+        values: &[Value],
+        samples: usize,
+        first_sample: u64,
+    ) -> Result<Vec<Value>> {
+        Ok(host.run_with(&self.cpu, values, samples, Draws { seed: self.seed, step: 0, first_sample })?)
     }
 
     /// The nodes of the outputs.
