@@ -1,6 +1,6 @@
 //! Random cases. Every draw is a function of a name and a number, which a failing test prints.
 
-use crate::host::Value;
+use lattice_autograd::check::Value;
 use lattice_tensor::{Boundary, Lattice, Layout, Location, Spec};
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;

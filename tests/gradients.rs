@@ -4,9 +4,9 @@ mod errors;
 mod nonsense;
 
 use crate::draw::{Domain, Draw};
-use crate::host::{Host, Value};
 use crate::programs::{ARGUMENTS, Recipe, recipes};
 use crate::rules;
+use lattice_autograd::check::{Host, Value};
 use lattice_autograd::reverse;
 use lattice_tensor::ops::{Conv, ConvKernel, Mask, Pointwise, SumSites};
 use lattice_tensor::{Cpu, Fibre, Graph, Lattice, Layout, Location, NodeId, Spec};
@@ -19,11 +19,10 @@ fn config(cases: u32) -> ProptestConfig {
 }
 
 /// Small arguments for a recipe.
-fn arguments(recipe: &Recipe, samples: usize) -> (Vec<Value>, Draw) {
+fn arguments(recipe: &Recipe, samples: usize) -> Vec<Value> {
     let mut draw = Draw::new("recipe", recipe.steps.len());
     let values = ARGUMENTS.iter().map(|&spec| draw.value(spec, &recipe.lattice, samples, Domain::Apart(0)));
-    let values = values.collect::<Vec<_>>().into_iter().map(|v| v.map(|x, _| x / 2.0)).collect();
-    (values, draw)
+    values.map(|v| v.map(|x, _| x / 2.0)).collect()
 }
 
 fn run(graph: &Graph, outputs: &[NodeId], values: &[Value], samples: usize) -> Vec<Value> {
@@ -38,7 +37,7 @@ proptest! {
     #[test]
     fn values_are_those_of_plain_numbers(recipe in recipes(24)) {
         let samples = 3;
-        let (values, _) = arguments(&recipe, samples);
+        let values = arguments(&recipe, samples);
         let (written, _, result) = recipe.graph();
         let expected = recipe.compute(&values, samples);
         let expected = expected.numbers();
@@ -53,9 +52,9 @@ proptest! {
     #[test]
     fn gradients_are_those_of_difference_quotients(recipe in recipes(12)) {
         let samples = 2;
-        let (values, mut draw) = arguments(&recipe, samples);
+        let values = arguments(&recipe, samples);
         let (mut written, wanted, result) = recipe.graph();
-        let checked = rules::check(&mut written.graph, result, &wanted, &values, samples, &mut draw);
+        let checked = rules::check(&mut written.graph, result, &wanted, &values, samples, 1);
         prop_assert!(checked.is_ok(), "{}\n{}", checked.unwrap_err(), written.graph);
     }
 
@@ -63,7 +62,7 @@ proptest! {
     #[test]
     fn recomputed_gradients_have_the_same_bits(recipe in recipes(24), cuts in prop::collection::vec(any::<u8>(), 0..6)) {
         let samples = 3;
-        let (values, _) = arguments(&recipe, samples);
+        let values = arguments(&recipe, samples);
         let gradients = |cuts: &[u8]| {
             let (mut written, wanted, result) = recipe.graph();
             let mut ends: Vec<usize> = cuts.iter().map(|&c| written.cuts[c as usize % written.cuts.len()]).collect();
@@ -101,7 +100,7 @@ fn padding_does_not_reach_sums_over_the_batch() {
     let y = graph.push(Pointwise::Recip, &[y]).unwrap();
     let sum = graph.push(SumSites, &[y]).unwrap();
     let values = [Value::Field(vec![vec![2.0; 4]; 3]), Value::Weights(vec![1.0, 0.5])];
-    rules::check(&mut graph, sum, &[phi, w], &values, 3, &mut Draw::new("padding", 0)).unwrap();
+    rules::check(&mut graph, sum, &[phi, w], &values, 3, 1).unwrap();
     // y = 1/(w/φ + b) = 1: by the weight −1/φ = −1/2 on each of 12 sites, by the bias −1.
     let mask = graph.push(Mask, &[]).unwrap();
     let found = reverse::vjp(&mut graph, sum, mask, &[w], &[]).unwrap();
@@ -126,7 +125,7 @@ fn nets_may_have_one_hidden_channel() {
     let mut draw = Draw::new("one channel", 0);
     let mut number = |spec| draw.value(spec, &lattice, 5, Domain::Apart(0));
     let values = [Spec::scalar_field(), graph.spec(w[0]), graph.spec(w[1])].map(&mut number);
-    rules::check(&mut graph, sum, &[phi, w[0], w[1]], &values, 5, &mut draw).unwrap();
+    rules::check(&mut graph, sum, &[phi, w[0], w[1]], &values, 5, 1).unwrap();
 }
 
 /// Masks made before and after a recomputation are the same numbers.

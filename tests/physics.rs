@@ -1,10 +1,9 @@
 //! Monte Carlo against what is known: conservation, identities, exact values.
 
 use lattice_fields::prelude::*;
+use lattice_mc::check::{self, Options};
 use lattice_mc::exact;
 use lattice_mc::statistics::{Estimate, chi_squared_of_pulls};
-use lattice_tensor::Bindings;
-use std::sync::Arc;
 
 const PHI4: Phi4 = Phi4 { mass2: -4.0, lambda: 8.0 };
 
@@ -33,58 +32,26 @@ fn find<'e>(estimates: &'e [(String, Estimate)], name: &str) -> &'e Estimate {
 }
 
 #[test]
-fn trajectories_are_reversible() {
+fn integrators_are_reversible_preserve_volume_and_are_of_their_order() {
     for integrator in Integrator::ALL {
-        let lattice = Lattice::periodic([4, 6]).expect("a lattice");
-        let trace = Trace::new(&lattice);
-        let (phi, pi) = (trace.scalar_field("phi"), trace.scalar_field("pi"));
-        let gradient = |phi| trace.gradient(PHI4.action(phi), phi);
-        let step = trace.mask() * 0.0 + 0.05;
-        let (there, momentum) = integrator.trajectory(gradient, phi, pi, step, 20);
-        let (back, _) = integrator.trajectory(gradient, there, -momentum, step, 20);
-        let layout = Arc::new(Layout::samples(&lattice, 8));
-        let fill = |stream: &str| {
-            let trace = Trace::new(&lattice);
-            let noise = trace.normal(stream, Location::All);
-            let mut field = ScalarField::<f64>::zeros(&layout, 8).expect("memory");
-            let mut program = trace.program::<f64>(&[noise.id()], &layout).expect("a program");
-            let cpu = Cpu::new(1).expect("a thread");
-            let mut bindings = Bindings { samples: 8, out_fields: &mut [&mut field], ..Default::default() };
-            program.run(&cpu, &mut bindings).expect("a run");
-            field
-        };
-        let (phi0, pi0) = (fill("phi"), fill("pi"));
-        let mut end = ScalarField::<f64>::zeros(&layout, 8).expect("memory");
-        let mut away = ScalarField::<f64>::zeros(&layout, 8).expect("memory");
-        let mut program = trace.program::<f64>(&[back.id(), there.id()], &layout).expect("a program");
-        let uniforms = trace.uniform_values();
-        let mut bindings = Bindings {
-            samples: 8,
-            fields: &[&phi0, &pi0],
-            uniforms: &uniforms,
-            out_fields: &mut [&mut end, &mut away],
-            ..Default::default()
-        };
-        program.run(&Cpu::new(1).expect("a thread"), &mut bindings).expect("a run");
-        let distance = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(x, y)| (x - y).abs()).fold(0.0, f64::max);
-        assert!(distance(end.numbers(), phi0.numbers()) < 1e-9, "{integrator:?} does not come back");
-        assert!(distance(away.numbers(), phi0.numbers()) > 0.1, "{integrator:?} did not move");
+        for extents in [&[4, 6][..], &[4, 4], &[3], &[2, 2, 2]] {
+            let lattice = Lattice::periodic(extents).expect("a lattice");
+            let report =
+                check::integrator(&integrator, integrator.order(), &PHI4, &lattice, Options::from(3).run(256, 1));
+            report.expect("a check").assert();
+        }
     }
 }
 
 #[test]
-fn energy_violation_falls_with_the_fourth_power_of_the_step() {
-    for (integrator, steps) in [(Integrator::Leapfrog, 8), (Integrator::Omelyan, 5)] {
-        let dh = |steps| {
-            let update = Box::new(Hmc { jitter: 0.0, ..Hmc::fixed(integrator, 1.0, steps) });
-            let estimates = run::<f64>(&PHI4, update, &[4, 4], plan(128, 1500, 3));
-            *find(&estimates, "dh")
-        };
-        let (coarse, fine) = (dh(steps), dh(2 * steps));
-        let ratio = coarse.mean / fine.mean;
-        let error = ratio * ((coarse.error / coarse.mean).powi(2) + (fine.error / fine.mean).powi(2)).sqrt();
-        // The next order in ε² is there too: 15 % of the ratio are allowed for it.
-        assert!((ratio - 16.0).abs() < 4.0 * error + 2.4, "{integrator:?}: ratio {ratio} +- {error}");
+fn updates_leave_the_theory_invariant() {
+    let lattice = Lattice::periodic([4, 4]).expect("a lattice");
+    let options = Options::from(17).run(64, 300);
+    for action in [&PHI4 as &dyn Action, &Free { mass2: 0.7 }] {
+        for integrator in [Integrator::Leapfrog, Integrator::Omelyan] {
+            check::update(&Hmc::new(integrator, 1.0), action, &lattice, &options).expect("a check").assert();
+        }
+        check::update(&LocalMetropolis::default(), action, &lattice, &options).expect("a check").assert();
     }
 }
 

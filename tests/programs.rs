@@ -1,7 +1,7 @@
 //! Random programs of many ops. The same recipe is written into a graph and computed on plain numbers.
 
-use crate::host::Value;
 use crate::reference;
+use lattice_autograd::check::Value;
 use lattice_tensor::ops::{Channel, Pointwise, Shift, Spread, Stack, SumSites};
 use lattice_tensor::{Boundary, Fibre, Graph, Lattice, Location, NodeId, Spec};
 use proptest::prelude::*;

@@ -3,7 +3,7 @@
 //! Besides the value each returns its *size*: the sum of the magnitudes of the terms. Rounding errors are bounded by
 //! the number of terms times the size times the unit in the last place.
 
-use crate::host::Value;
+use lattice_autograd::check::Value;
 use lattice_tensor::ops::{ConvKernel, Pointwise, Shift};
 use lattice_tensor::{Lattice, Location, Spec};
 

@@ -1,7 +1,7 @@
 //! The same bits, whatever the number of threads, and however a batch is cut into pieces.
 
 use crate::draw::Draw;
-use crate::host::Value;
+use lattice_autograd::check::Value;
 use lattice_autograd::{Trace, Uniform, Var};
 use lattice_tensor::field::{FieldData, Scalar};
 use lattice_tensor::{Bindings, Cpu, Fibre, Lattice, Layout, Location, Program, Real, Spec};

@@ -9,8 +9,8 @@ mod draw;
 mod flows;
 /// Composite programs: random graphs, recomputation, errors, and that nothing panics.
 mod gradients;
-/// Programs run on plain numbers, in the order of sites.
-mod host;
+/// The verification kit on ops, and the page that shows it.
+mod kit;
 /// Which crate may import which, and where `unsafe` may stand.
 mod layering;
 /// The battery: what every op must satisfy.

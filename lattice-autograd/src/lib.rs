@@ -4,6 +4,7 @@
 //! asking each op for its gradient rule. This crate contains no op and no kernel.
 #![forbid(unsafe_code)]
 
+pub mod check;
 pub mod complex;
 pub mod components;
 pub mod optim;

@@ -6,6 +6,7 @@
 
 pub mod action;
 pub mod chains;
+pub mod check;
 pub mod error;
 pub mod exact;
 pub mod exchange;

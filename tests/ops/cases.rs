@@ -3,8 +3,8 @@
 //! A new op in `lattice-tensor/src/ops/` needs an entry in [`LIST`] and a function that draws a [`Case`] of it.
 
 use crate::draw::{Domain, Draw, Phases};
-use crate::host::Value;
 use crate::reference::{self, Answer};
+use lattice_autograd::check::Value;
 use lattice_tensor::ops::{
     AddSums, AnyOp, Channel, Constant, Conv, ConvInputGrad, ConvKernel, ConvWeightGrad, Mask, Neighbours, Op,
     Pointwise, Shift, Spread, Stack, SumSites, Wave,

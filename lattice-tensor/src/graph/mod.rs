@@ -49,6 +49,7 @@ pub struct Graph {
     generation: u32,
     generations: u32,
     arguments: Vec<NodeId>,
+    names: Vec<String>,
 }
 
 impl Graph {
@@ -61,6 +62,7 @@ impl Graph {
             generation: 0,
             generations: 0,
             arguments: Vec::new(),
+            names: Vec::new(),
         }
     }
 
@@ -94,12 +96,18 @@ impl Graph {
         &self.arguments
     }
 
+    /// The name under which an argument was declared.
+    pub fn argument_name(&self, id: NodeId) -> Option<&str> {
+        self.arguments.iter().position(|&a| a == id).map(|i| self.names[i].as_str())
+    }
+
     /// Declares an argument that is bound at each run. Arguments are never merged.
     #[track_caller]
     pub fn argument(&mut self, name: &str, spec: Spec) -> Result<NodeId> {
         let index = self.arguments.len();
         let id = self.push(Argument { index, name: name.into(), spec }, &[])?;
         self.arguments.push(id);
+        self.names.push(name.into());
         Ok(id)
     }
 
