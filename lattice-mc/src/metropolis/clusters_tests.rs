@@ -1,6 +1,6 @@
 use super::*;
 use crate::testing::{demand, exact_phi4, find, run};
-use crate::{Chains, Error, Hmc, Integrator, LocalMetropolis, Phi4, Phi4Couplings};
+use crate::{ChainCouplings, Chains, Error, Hmc, Integrator, LocalMetropolis, MarkovRun, Phi4, Phi4Couplings};
 use lattice_autograd::PerSample;
 use lattice_tensor::{Boundary, Cpu};
 
@@ -70,7 +70,7 @@ fn antiperiodic_boundaries_are_links_of_the_other_sign() {
     let action = Phi4 { mass2: -3.0, lambda: 1.0 };
     let estimate = |update: Box<dyn Update>| {
         let mut chains = Chains::<f64>::new(&action, update, &lattice, 32, 4, &cpu).unwrap();
-        let plan = crate::MarkovRun { chains: 32, updates: 1500, thermalize: 200, seed: 4 };
+        let plan = MarkovRun { chains: 32, updates: 1500, thermalize: 200, seed: 4 };
         plan.record(&mut chains, |_| true).unwrap().estimates().unwrap()
     };
     let hmc = || Box::new(Hmc::fixed(Integrator::Omelyan, 1.0, 8));
@@ -108,4 +108,24 @@ fn an_action_that_names_no_hopping_is_refused() {
     let update = Box::new(Clusters { after: Box::new(Hmc::new(Integrator::Leapfrog, 1.0)) });
     let refused = Chains::<f64>::new(&Mine, update, &lattice, 2, 1, &cpu);
     assert!(matches!(refused.err(), Some(Error::Update(_))));
+}
+
+#[test]
+fn bonds_have_the_hopping_of_their_own_chain() {
+    let (lattice, cpu) = (Lattice::periodic([4, 2]).unwrap(), Cpu::new(1).unwrap());
+    let kappas = [0.15, 0.25, 0.35];
+    let at = ChainCouplings::default().with("kappa", (0..45).map(|chain| kappas[chain % 3]).collect());
+    let mut chains = Chains::<f32>::at_couplings(&BROKEN, clusters(), &lattice, 45, at, 6, &cpu).unwrap();
+    let plan = MarkovRun { chains: 45, updates: 600, thermalize: 200, seed: 6 };
+    let history = plan.record(&mut chains, |_| true).unwrap();
+    for (rung, kappa) in kappas.into_iter().enumerate() {
+        let here = Phi4Couplings::Hopping { kappa, lambda: 0.022 };
+        let no_half = here.no_half(2).unwrap();
+        let exact = exact_phi4(&[4, 2], no_half.mass2, no_half.lambda);
+        let found = history.estimates_of(|chain| chain % 3 == rung).unwrap();
+        for (name, value) in [("phi2", exact.phi2), ("chi2", exact.chi2), ("ising_energy", exact.ising_energy)] {
+            let (scale, shift) = here.observable(name).unwrap().unwrap();
+            demand(&found, name, scale * value + shift);
+        }
+    }
 }
