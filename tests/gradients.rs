@@ -8,7 +8,7 @@ use crate::host::{Host, Value};
 use crate::programs::{ARGUMENTS, Recipe, recipes};
 use crate::rules;
 use lattice_autograd::reverse;
-use lattice_tensor::ops::{Conv, ConvKernel, Mask, Pointwise, SumSites};
+use lattice_tensor::ops::{Biases, Conv, ConvKernel, Mask, Pointwise, SumSites};
 use lattice_tensor::{Cpu, Fibre, Graph, Lattice, Layout, Location, NodeId, Spec};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
@@ -93,8 +93,14 @@ fn padding_does_not_reach_sums_over_the_batch() {
     let lattice = Lattice::periodic([2, 2]).unwrap();
     let mut graph = Graph::new(&lattice);
     let phi = graph.argument("phi", Spec::scalar_field()).unwrap();
-    let kernel =
-        ConvKernel { extents: vec![1, 1], from: Location::All, to: Location::All, inputs: 1, outputs: 1, biased: true };
+    let kernel = ConvKernel {
+        extents: vec![1, 1],
+        from: Location::All,
+        to: Location::All,
+        inputs: 1,
+        outputs: 1,
+        biases: Biases::Added,
+    };
     let w = graph.argument("w", Spec::Weights { offset: 0, len: 2 }).unwrap();
     let inverse = graph.push(Pointwise::Recip, &[phi]).unwrap();
     let y = graph.push(Conv(kernel), &[inverse, w]).unwrap();
@@ -114,8 +120,14 @@ fn nets_may_have_one_hidden_channel() {
     let lattice = Lattice::periodic([3, 4]).unwrap();
     let mut graph = Graph::new(&lattice);
     let phi = graph.argument("phi", Spec::scalar_field()).unwrap();
-    let kernel =
-        |extents| ConvKernel { extents, from: Location::All, to: Location::All, inputs: 1, outputs: 1, biased: true };
+    let kernel = |extents| ConvKernel {
+        extents,
+        from: Location::All,
+        to: Location::All,
+        inputs: 1,
+        outputs: 1,
+        biases: Biases::Added,
+    };
     let w = [0, 4].map(|offset| graph.argument("w", Spec::Weights { offset, len: 4 }).unwrap());
     let hidden = graph.push(Conv(kernel(vec![3, 1])), &[phi, w[0]]).unwrap();
     let hidden = graph.push(Pointwise::Tanh, &[hidden]).unwrap();

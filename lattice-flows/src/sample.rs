@@ -30,7 +30,9 @@ impl<R: Real> Sampler<R> {
         if batch == 0 {
             return Err(lattice_mc::Error::Count { what: "batch", found: 0 }.into());
         }
+        flow.check(&flow.parameters)?;
         let trace = Trace::new(&flow.lattice);
+        flow.tell_conditions(&trace, action)?;
         let z = Normal.sample(&trace, STREAM);
         let (phi, log_det) = flow.forward(z);
         let log_weight = log_det - Normal.log_density(z) - action.action(phi);

@@ -36,6 +36,7 @@ pub fn run(args: &TrainArgs) -> Result<(), Failure> {
         kernel: args.kernel,
         last: Activation::Tanh,
         seed: args.run.seed,
+        ..Default::default()
     };
     let training = Training {
         steps: args.steps,

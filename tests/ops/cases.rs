@@ -6,7 +6,7 @@ use crate::draw::{Domain, Draw, Phases};
 use crate::host::Value;
 use crate::reference::{self, Answer};
 use lattice_tensor::ops::{
-    AddSums, AnyOp, Channel, Constant, Conv, ConvInputGrad, ConvKernel, ConvWeightGrad, Mask, Neighbours, Op,
+    AddSums, AnyOp, Biases, Channel, Constant, Conv, ConvInputGrad, ConvKernel, ConvWeightGrad, Mask, Neighbours, Op,
     Pointwise, Shift, Spread, Stack, SumSites,
 };
 use lattice_tensor::{Fibre, Graph, Lattice, Location, NodeId, Result, Spec};
@@ -251,7 +251,7 @@ fn kernel(draw: &mut Draw) -> (ConvKernel, Lattice, usize, [Spec; 3]) {
             to: draw.location(&lattice),
             inputs: draw.channels(),
             outputs: draw.channels(),
-            biased: draw.below(2) == 0,
+            biases: draw.one_of(&[Biases::Added, Biases::Skipped, Biases::Absent]),
         };
         let samples = draw.samples();
         let pairs = kernel.taps() * kernel.to.volume(&lattice);
@@ -270,7 +270,7 @@ fn kernel(draw: &mut Draw) -> (ConvKernel, Lattice, usize, [Spec; 3]) {
 
 fn conv(draw: &mut Draw, _: usize) -> Case {
     let (k, lattice, samples, [f, _, w]) = kernel(draw);
-    let covariant = periodic(&lattice) || !k.biased;
+    let covariant = periodic(&lattice) || k.biases != Biases::Added;
     let reference = {
         let (k, lattice) = (k.clone(), lattice.clone());
         Box::new(move |x: &[Value]| reference::conv(&lattice, &k, &x[0], &x[1]))
@@ -289,7 +289,7 @@ fn conv_input_grad(draw: &mut Draw, _: usize) -> Case {
 
 fn conv_weight_grad(draw: &mut Draw, _: usize) -> Case {
     let (k, lattice, samples, [f, y, _]) = kernel(draw);
-    let covariant = periodic(&lattice) || !k.biased;
+    let covariant = periodic(&lattice) || k.biases != Biases::Added;
     let reference = {
         let (k, lattice) = (k.clone(), lattice.clone());
         Box::new(move |x: &[Value]| reference::conv_weight_grad(&lattice, &k, &x[0], &x[1]))
