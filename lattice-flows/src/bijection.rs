@@ -22,8 +22,12 @@ pub trait Bijection: Debug + Send + Sync {
         &[]
     }
 
-    /// Whether it is a bijection for these parameters, if that depends on them. Asked after every step of a training
-    /// and before sampling.
+    /// Brings parameters back to where it is a bijection, if that depends on them: training calls it after every step.
+    fn restrict(&self, parameters: &mut Parameters) {
+        self.layers().iter().for_each(|layer| layer.restrict(parameters));
+    }
+
+    /// Whether it is a bijection for these parameters, if that depends on them: asked before sampling.
     ///
     /// # Errors
     /// What the parameters violate.

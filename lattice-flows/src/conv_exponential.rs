@@ -17,7 +17,8 @@ use std::ops::Range;
 /// `p + π`, and the two-point function of a lattice field has not.
 ///
 /// `w(0)` is split off exactly; of the rest `K'` the exponential series is taken to `K'^n/n!`, `n = TERMS`. Its
-/// remainder is below `‖w'‖₁^{n+1}/(n+1)!`, which [`Bijection::check`] keeps below the rounding of `f32`.
+/// remainder is below `‖w'‖₁^{n+1}/(n+1)!`, which [`Bijection::restrict`] keeps below the
+/// rounding of `f32`.
 /// Given conditions `c`, the kernel is `w + Σ_i c_i w_i`.
 #[derive(Clone, Debug)]
 pub struct ConvExponential {
@@ -29,10 +30,10 @@ pub struct ConvExponential {
 
 impl ConvExponential {
     /// Terms of the series.
-    pub const TERMS: usize = 16;
+    pub const TERMS: usize = 20;
 
-    /// The largest `‖w'‖₁`: the remainder is then below 2·10⁻⁸, and 2·10⁻⁷ of the smallest `|e^{K'(p)}|`.
-    pub const NORM: f64 = 2.5;
+    /// The largest `‖w'‖₁`: the remainder is then below 6·10⁻⁹, and 2·10⁻⁷ of the smallest `|e^{K'(p)}|`.
+    pub const NORM: f64 = 3.5;
 
     /// The identity, its kernel of extent `extent` in every direction, under `name`.
     ///
@@ -55,6 +56,15 @@ impl ConvExponential {
             kernels.push(parameters.add(&format!("{name}.kernel.{i}"), &extents, |_| 0.0)?);
         }
         Ok(ConvExponential { name: name.into(), extents, kernels, conditions: conditions.to_vec() })
+    }
+
+    /// The largest `‖w'‖₁` for conditions in their range, where they are at most 1 in size.
+    fn norm(&self, parameters: &Parameters) -> f64 {
+        let norm = |kernel: &Range<usize>| {
+            let w = &parameters.values()[kernel.clone()];
+            w.iter().map(|w| w.abs()).sum::<f64>() - w[w.len() / 2].abs()
+        };
+        self.kernels.iter().map(norm).sum()
     }
 
     /// `e^{±K} x` and `±V w(0)`.
@@ -96,14 +106,21 @@ impl Bijection for ConvExponential {
         self.apply(y, -1.0)
     }
 
+    fn restrict(&self, parameters: &mut Parameters) {
+        let norm = self.norm(parameters);
+        if norm > Self::NORM {
+            for kernel in &self.kernels {
+                let center = kernel.start + kernel.len() / 2;
+                let w = parameters.values_mut();
+                kernel.clone().filter(|&i| i != center).for_each(|i| w[i] *= Self::NORM / norm);
+            }
+        }
+    }
+
     fn check(&self, parameters: &Parameters) -> Result<(), Error> {
-        let norm = |kernel: &Range<usize>| {
-            let w = &parameters.values()[kernel.clone()];
-            w.iter().map(|w| w.abs()).sum::<f64>() - w[w.len() / 2].abs()
-        };
-        // Conditions are at most 1 in size within their range.
-        let norm: f64 = self.kernels.iter().map(norm).sum();
-        match norm <= Self::NORM {
+        let norm = self.norm(parameters);
+        // Rescaling rounds.
+        match norm <= Self::NORM * (1.0 + 1e-9) {
             true => Ok(()),
             false => Err(Error::Layer {
                 layer: self.name.clone(),

@@ -169,6 +169,11 @@ impl Flow {
         Ok(Flow { lattice: lattice.clone(), architecture, parameters, layers: chain })
     }
 
+    /// Brings the parameters back to where the flow is a bijection.
+    pub(crate) fn restrict(&mut self) {
+        self.layers.restrict(&mut self.parameters);
+    }
+
     /// In a trace, makes each coupling that the flow is told a number drawn for each sample, uniform in its range.
     pub(crate) fn draw_conditions(&self, trace: &Trace, action: &dyn Action) -> Result<(), Error> {
         for condition in &self.architecture.conditions {

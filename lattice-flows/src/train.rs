@@ -195,7 +195,7 @@ impl<'a, R: Real> Trainer<'a, R> {
         if good {
             self.rejected = 0;
             self.optimizer.step(self.flow.parameters.values_mut(), &self.gradient, lr)?;
-            self.flow.check(&self.flow.parameters)?;
+            self.flow.restrict();
             self.flow.parameters.copy_to(&mut self.weights)?;
         } else {
             self.rejected += 1;
