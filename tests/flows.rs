@@ -38,7 +38,7 @@ proptest! {
         seed in any::<u64>(),
     ) {
         let last = if tanh { Activation::Tanh } else { Activation::Linear };
-        let flow = flow(&extents, Architecture { layers, hidden, kernel, last, seed }, 1.5);
+        let flow = flow(&extents, Architecture { layers, hidden, kernel, last, seed, ..Default::default() }, 1.5);
         let found = check::bijection(&flow, &flow.parameters, &flow.lattice, seed).expect("a check");
         prop_assert!(found.inverse < 1e-9, "{found:?}");
         prop_assert!(found.forward < 1e-9, "{found:?}");
@@ -102,6 +102,7 @@ fn training(steps: u64, batch: usize) -> Training {
         batch: BatchSchedule::constant(batch).expect("a batch"),
         clip: 100.0,
         seed: 5,
+        ..Default::default()
     }
 }
 

@@ -194,3 +194,54 @@ fn couplings_of_their_own_in_every_lane() {
         assert_eq!((actions[s], slopes[s]), (action[s], slope[s]));
     }
 }
+
+/// Several outputs with cotangents of their own, and variables that are themselves computed from one another.
+#[test]
+fn a_pullback_ends_at_its_variables() {
+    use lattice_autograd::Trace;
+    let lattice = Lattice::periodic([4]).unwrap();
+    let trace = Trace::new(&lattice);
+    let x = trace.scalar_field("x").variable();
+    let y = (x.square()).variable();
+    let (sum, product) = ((x + y).sum_sites(), x * y);
+    let (two, at) = (trace.constant(2.0), x * 3.0);
+    // 2 Σ (x + y) + ⟨3x, x y⟩ with 3x held fixed and y a variable: by x 2 + 3 x y, by y 2 + 3 x².
+    let found = trace.pullback(&[(sum.id(), two.id()), (product.id(), at.id())], &[x.id(), y.id()]);
+    let values = [Value::Field(vec![vec![0.5, -1.0, 2.0, 0.0]; 2])];
+    let outputs: Vec<NodeId> = found.into_iter().flatten().collect();
+    let by_x: Vec<f64> = [0.5, -1.0, 2.0, 0.0].iter().map(|x: &f64| 2.0 + 3.0 * x.powi(3)).collect();
+    let by_y: Vec<f64> = [0.5, -1.0, 2.0, 0.0].iter().map(|x: &f64| 2.0 + 3.0 * x * x).collect();
+    let expected = [Value::Field(vec![by_x; 2]), Value::Field(vec![by_y; 2])];
+    assert_eq!(run(&trace.graph(), &outputs, &values, 2), expected);
+    assert_eq!(x.variable().id(), x.id(), "a variable is one");
+}
+
+/// What is written apart computes the same from nodes of its own.
+#[test]
+fn parts_written_apart_share_nothing() {
+    use lattice_autograd::Trace;
+    let lattice = Lattice::periodic([4]).unwrap();
+    let trace = Trace::new(&lattice);
+    let x = trace.scalar_field("x");
+    let here = x.exp();
+    let there = trace.apart(|| x.exp());
+    assert_ne!(here.id(), there.id());
+    assert_eq!(x.exp().id(), here.id());
+    let values = [Value::Field(vec![vec![0.5, -1.0, 2.0, 0.0]])];
+    let results = run(&trace.graph(), &[here.id(), there.id()], &values, 1);
+    assert_eq!(results[0], results[1]);
+}
+
+/// A coupling that is drawn in the program is a number of each sample, and no argument.
+#[test]
+fn couplings_may_be_drawn() {
+    use lattice_autograd::Trace;
+    let lattice = Lattice::periodic([4]).unwrap();
+    let trace = Trace::new(&lattice);
+    trace.define("lambda", trace.uniform_draw("lambda") * 2.0 + 1.0);
+    let lambda = trace.coupling("lambda", 5.0);
+    assert_eq!(lambda.spec(), Spec::PerSample);
+    assert!(trace.uniform_values().is_empty() && trace.per_sample_couplings().is_empty());
+    let Value::PerSample(drawn) = &run(&trace.graph(), &[lambda.id()], &[], 50)[0] else { panic!("numbers") };
+    assert!(drawn.iter().all(|l| (1.0..3.0).contains(l)) && drawn.iter().any(|l| *l != drawn[0]));
+}

@@ -220,8 +220,11 @@ impl<'a, R: Real> Trainer<'a, R> {
     /// Whether inversion found the prior's sample again.
     fn check_drift(&self, batch: usize) -> Result<(), Error> {
         let Some([drift, layer]) = &self.drift else { return Ok(()) };
-        // A NaN is not below the bound; the steps that are left out for it are counted elsewhere.
-        let lost = (0..batch).find(|&i| drift[i] > Self::MOST_DRIFT && self.log_weights[i].is_finite());
+        // A sample that is not finite by itself is no fault of the inversion: its step is left out.
+        let lost = (0..batch).find(|&i| {
+            let found = drift[i] <= Self::MOST_DRIFT;
+            !found && self.log_weights[i].is_finite()
+        });
         match lost {
             None => Ok(()),
             Some(i) => {
@@ -254,6 +257,11 @@ impl<'a, R: Real> Trainer<'a, R> {
     /// The flow in its present state.
     pub fn flow(&self) -> &Flow {
         self.flow
+    }
+
+    /// The gradient of the last step, clipped, in the order of the parameters.
+    pub fn gradient(&self) -> &[f64] {
+        &self.gradient
     }
 
     /// The optimiser in its present state.
