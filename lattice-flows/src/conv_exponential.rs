@@ -46,7 +46,7 @@ impl ConvExponential {
         extent: usize,
         conditions: &[Condition],
     ) -> Result<ConvExponential, Error> {
-        if extent % 2 == 0 || lattice.extents().iter().any(|&l| extent / 2 >= l) {
+        if extent.is_multiple_of(2) || lattice.extents().iter().any(|&l| extent / 2 >= l) {
             let expected = format!("an odd extent below twice those of the lattice, {:?}", lattice.extents());
             return Err(Error::Architecture { what: "spectrum", expected, found: extent.to_string() });
         }

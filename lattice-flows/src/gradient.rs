@@ -18,7 +18,7 @@ pub enum Estimator {
     Reparam,
     /// `⟨∇_φ (log q + S)(φ), ∂_θ f_θ(z)⟩`: without the part of it that has mean zero, the score `∂_θ log q_θ(φ)`. It
     /// vanishes sample by sample where the fit is exact, and its variance falls with the divergence; a step costs a
-    /// half more. `∇ log q` follows the samples through the layers, `s' = ∇_y [⟨s, f⁻¹(y)⟩ + log |det ∂f⁻¹/∂y|]` with
+    /// third more. `∇ log q` follows the samples through the layers, `s' = ∇_y [⟨s, f⁻¹(y)⟩ + log |det ∂f⁻¹/∂y|]` with
     /// `s₀ = ∇ log r(z)` (Vaitl et al. 2207.08219; the recursion: Vaitl et al. 2403.15881).
     Path,
 }
@@ -37,12 +37,15 @@ pub enum Memory {
     Invert,
 }
 
+/// Sums over the batch, and the ranges of the parameters that they belong to; several may belong to one.
+pub(crate) type Gradients<'t> = Vec<(Range<usize>, Var<'t, BatchSum>)>;
+
 /// The outputs of a step's program.
 pub(crate) struct Step<'t> {
     /// `−S − log q` of each sample.
     pub log_weight: Var<'t, PerSample>,
-    /// Gradients of the divergence, and the parameters that they belong to.
-    pub gradients: Vec<(Range<usize>, Var<'t, BatchSum>)>,
+    /// Gradients of the divergence.
+    pub gradients: Gradients<'t>,
     /// What inversion has lost, if there was one.
     pub drift: Option<Drift<'t>>,
 }
@@ -122,7 +125,7 @@ fn sweep<'t>(
     mut cotangent: Var<'t, Scalar>,
     at_log_det: Option<Var<'t, PerSample>>,
     squares: &[Var<'t, PerSample>],
-) -> (Vec<(Range<usize>, Var<'t, BatchSum>)>, Drift<'t>) {
+) -> (Gradients<'t>, Drift<'t>) {
     let trace = z.trace();
     let (mut worst, mut at) = (trace.mask() * 0.0, trace.mask() * 0.0);
     let mut gradients = Vec::new();
@@ -149,8 +152,6 @@ struct Variables<'t> {
     whole: Var<'t, Scalar>,
     parts: Vec<Var<'t, Scalar>>,
 }
-
-type Gradients<'t> = Vec<(Range<usize>, Var<'t, BatchSum>)>;
 
 impl<'t> Variables<'t> {
     fn of(x: Var<'t, Scalar>) -> Variables<'t> {
