@@ -18,7 +18,7 @@ use lattice_flows::{Bijection, Error, Normal, Trainer};
 use lattice_mc::Action;
 use lattice_tensor::device::cpu::Aligned;
 use lattice_tensor::lanes::{Isa, Lane, Level, Real, Vectorize};
-use lattice_tensor::ops::{Conv, ConvKernel, SumSites};
+use lattice_tensor::ops::{Biases, Conv, ConvKernel, SumSites};
 use lattice_tensor::{Bindings, Cpu, Fibre, Lattice, Layout, Location, NodeId, Spec};
 use measure::{Traffic, bandwidth, peak_flops, seconds};
 use one_op::OneOp;
@@ -62,8 +62,14 @@ fn registers_of<R: Real>(level: Level) -> Result<(), Error> {
     let lattice = Lattice::periodic([8, 8])?;
     let peak = peak_flops::<R>(level);
     let channels = Spec::Field { location: Location::All, fibre: Fibre::Channels(8) };
-    let kernel =
-        ConvKernel { extents: vec![3, 3], from: Location::All, to: Location::All, inputs: 8, outputs: 8, biased: true };
+    let kernel = ConvKernel {
+        extents: vec![3, 3],
+        from: Location::All,
+        to: Location::All,
+        inputs: 8,
+        outputs: 8,
+        biases: Biases::Added,
+    };
     let weights = Spec::Weights { offset: 0, len: kernel.weights() };
     let mut conv = OneOp::<R>::new(&lattice, Conv(kernel), &[channels, weights], R::WIDTH, &cpu)?;
     let conv_flops = conv.cost().flops / seconds(0.3, || conv.run()).best;

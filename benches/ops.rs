@@ -10,8 +10,8 @@ mod one_op;
 use criterion::{Criterion, Throughput};
 use lattice_tensor::lanes::Level;
 use lattice_tensor::ops::{
-    Channel, Conv, ConvInputGrad, ConvKernel, ConvWeightGrad, Distribution, Neighbours, Op, Pointwise, Random, Shift,
-    Spread, Stack, SumSites,
+    Biases, Channel, Conv, ConvInputGrad, ConvKernel, ConvWeightGrad, Distribution, Neighbours, Op, Pointwise, Random,
+    Shift, Spread, Stack, SumSites,
 };
 use lattice_tensor::{Cpu, Fibre, Lattice, Location, Result, Spec};
 use one_op::OneOp;
@@ -51,7 +51,7 @@ fn main() -> Result<()> {
     // The three layers of the tutorial's net.
     let odd = Location::Parity(1);
     for (inputs, outputs, from, to) in [(1, 8, even, all), (8, 8, all, all), (8, 2, all, odd)] {
-        let kernel = ConvKernel { extents: vec![3, 3], from, to, inputs, outputs, biased: true };
+        let kernel = ConvKernel { extents: vec![3, 3], from, to, inputs, outputs, biases: Biases::Added };
         let weights = Spec::Weights { offset: 0, len: kernel.weights() };
         let (x, y) = (channels(from, inputs), channels(to, outputs));
         let name = |op: &str| format!("{op}/{inputs} to {outputs}");

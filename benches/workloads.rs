@@ -146,7 +146,15 @@ pub fn net(extent: usize, layers: usize) -> Result<Flow, Error> {
 /// If the batch is empty.
 pub fn training(batch: usize) -> Result<Training, Error> {
     let batch = BatchSchedule::constant(batch)?;
-    Ok(Training { steps: 1 << 40, lr: 1e-4, schedule: Schedule::Constant, batch, clip: 100.0, seed: 1 })
+    Ok(Training {
+        steps: 1 << 40,
+        lr: 1e-4,
+        schedule: Schedule::Constant,
+        batch,
+        clip: 100.0,
+        seed: 1,
+        ..Training::default()
+    })
 }
 
 /// The seconds of `steps` calls.

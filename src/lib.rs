@@ -49,7 +49,8 @@ pub use lattice_tensor as tensor;
 pub mod prelude {
     pub use lattice_autograd::{PerSample, Trace, Uniform, Var, Weights};
     pub use lattice_flows::{
-        Activation, Architecture, Bijection, Certificate, Chain, Checkpoint, Ensemble, Flow, Sampler, Trainer, Training,
+        Activation, Architecture, Bijection, Certificate, Chain, Checkpoint, Condition, Coupling, Ensemble, Estimator,
+        Flow, Memory, Sampler, Trainer, Training,
     };
     pub use lattice_mc::statistics::Estimate;
     pub use lattice_mc::{

@@ -38,7 +38,7 @@ proptest! {
         seed in any::<u64>(),
     ) {
         let last = if tanh { Activation::Tanh } else { Activation::Linear };
-        let flow = flow(&extents, Architecture { layers, hidden, kernel, last, seed }, 1.5);
+        let flow = flow(&extents, Architecture { layers, hidden, kernel, last, seed, ..Default::default() }, 1.5);
         // Exponentials of unbounded nets in a row overflow at large fields.
         let size = if tanh { 1.0 } else { 0.5 };
         let options = Options::from(seed).samples(5).inputs(move |x| size * x).first_gradient_only();
@@ -89,6 +89,7 @@ fn training(steps: u64, batch: usize) -> Training {
         batch: BatchSchedule::constant(batch).expect("a batch"),
         clip: 100.0,
         seed: 5,
+        ..Default::default()
     }
 }
 

@@ -8,7 +8,7 @@ use crate::programs::{ARGUMENTS, Recipe, recipes};
 use crate::rules;
 use lattice_autograd::check::{Host, Value};
 use lattice_autograd::reverse;
-use lattice_tensor::ops::{Conv, ConvKernel, Mask, Pointwise, SumSites};
+use lattice_tensor::ops::{Biases, Conv, ConvKernel, Mask, Pointwise, SumSites};
 use lattice_tensor::{Cpu, Fibre, Graph, Lattice, Layout, Location, NodeId, Spec};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
@@ -92,8 +92,14 @@ fn padding_does_not_reach_sums_over_the_batch() {
     let lattice = Lattice::periodic([2, 2]).unwrap();
     let mut graph = Graph::new(&lattice);
     let phi = graph.argument("phi", Spec::scalar_field()).unwrap();
-    let kernel =
-        ConvKernel { extents: vec![1, 1], from: Location::All, to: Location::All, inputs: 1, outputs: 1, biased: true };
+    let kernel = ConvKernel {
+        extents: vec![1, 1],
+        from: Location::All,
+        to: Location::All,
+        inputs: 1,
+        outputs: 1,
+        biases: Biases::Added,
+    };
     let w = graph.argument("w", Spec::Weights { offset: 0, len: 2 }).unwrap();
     let inverse = graph.push(Pointwise::Recip, &[phi]).unwrap();
     let y = graph.push(Conv(kernel), &[inverse, w]).unwrap();
@@ -113,8 +119,14 @@ fn nets_may_have_one_hidden_channel() {
     let lattice = Lattice::periodic([3, 4]).unwrap();
     let mut graph = Graph::new(&lattice);
     let phi = graph.argument("phi", Spec::scalar_field()).unwrap();
-    let kernel =
-        |extents| ConvKernel { extents, from: Location::All, to: Location::All, inputs: 1, outputs: 1, biased: true };
+    let kernel = |extents| ConvKernel {
+        extents,
+        from: Location::All,
+        to: Location::All,
+        inputs: 1,
+        outputs: 1,
+        biases: Biases::Added,
+    };
     let w = [0, 4].map(|offset| graph.argument("w", Spec::Weights { offset, len: 4 }).unwrap());
     let hidden = graph.push(Conv(kernel(vec![3, 1])), &[phi, w[0]]).unwrap();
     let hidden = graph.push(Pointwise::Tanh, &[hidden]).unwrap();
@@ -180,4 +192,55 @@ fn couplings_of_their_own_in_every_lane() {
         let (action, slope) = run(&Trace::new(&lattice), &[0.7, lambda], &[]);
         assert_eq!((actions[s], slopes[s]), (action[s], slope[s]));
     }
+}
+
+/// Several outputs with cotangents of their own, and variables that are themselves computed from one another.
+#[test]
+fn a_pullback_ends_at_its_variables() {
+    use lattice_autograd::Trace;
+    let lattice = Lattice::periodic([4]).unwrap();
+    let trace = Trace::new(&lattice);
+    let x = trace.scalar_field("x").variable();
+    let y = (x.square()).variable();
+    let (sum, product) = ((x + y).sum_sites(), x * y);
+    let (two, at) = (trace.constant(2.0), x * 3.0);
+    // 2 Σ (x + y) + ⟨3x, x y⟩ with 3x held fixed and y a variable: by x 2 + 3 x y, by y 2 + 3 x².
+    let found = trace.pullback(&[(sum.id(), two.id()), (product.id(), at.id())], &[x.id(), y.id()]);
+    let values = [Value::Field(vec![vec![0.5, -1.0, 2.0, 0.0]; 2])];
+    let outputs: Vec<NodeId> = found.into_iter().flatten().collect();
+    let by_x: Vec<f64> = [0.5, -1.0, 2.0, 0.0].iter().map(|x: &f64| 2.0 + 3.0 * x.powi(3)).collect();
+    let by_y: Vec<f64> = [0.5, -1.0, 2.0, 0.0].iter().map(|x: &f64| 2.0 + 3.0 * x * x).collect();
+    let expected = [Value::Field(vec![by_x; 2]), Value::Field(vec![by_y; 2])];
+    assert_eq!(run(&trace.graph(), &outputs, &values, 2), expected);
+    assert_eq!(x.variable().id(), x.id(), "a variable is one");
+}
+
+/// What is written apart computes the same from nodes of its own.
+#[test]
+fn parts_written_apart_share_nothing() {
+    use lattice_autograd::Trace;
+    let lattice = Lattice::periodic([4]).unwrap();
+    let trace = Trace::new(&lattice);
+    let x = trace.scalar_field("x");
+    let here = x.exp();
+    let there = trace.apart(|| x.exp());
+    assert_ne!(here.id(), there.id());
+    assert_eq!(x.exp().id(), here.id());
+    let values = [Value::Field(vec![vec![0.5, -1.0, 2.0, 0.0]])];
+    let results = run(&trace.graph(), &[here.id(), there.id()], &values, 1);
+    assert_eq!(results[0], results[1]);
+}
+
+/// A coupling that is drawn in the program is a number of each sample, and no argument.
+#[test]
+fn couplings_may_be_drawn() {
+    use lattice_autograd::Trace;
+    let lattice = Lattice::periodic([4]).unwrap();
+    let trace = Trace::new(&lattice);
+    trace.define("lambda", trace.uniform_draw("lambda") * 2.0 + 1.0);
+    let lambda = trace.coupling("lambda", 5.0);
+    assert_eq!(lambda.spec(), Spec::PerSample);
+    assert!(trace.uniform_values().is_empty() && trace.per_sample_couplings().is_empty());
+    let Value::PerSample(drawn) = &run(&trace.graph(), &[lambda.id()], &[], 50)[0] else { panic!("numbers") };
+    assert!(drawn.iter().all(|l| (1.0..3.0).contains(l)) && drawn.iter().any(|l| *l != drawn[0]));
 }

@@ -3,7 +3,7 @@
 use lattice_autograd::check::{self, Options, Report, Symmetry, Verdict};
 use lattice_fields::prelude::*;
 use lattice_tensor::device::cpu::{Args, Kernel};
-use lattice_tensor::ops::{Adjoint, Conv, ConvKernel, Neighbours, Op, Pointwise, Shift, Site, SumSites, Vjp};
+use lattice_tensor::ops::{Adjoint, Biases, Conv, ConvKernel, Neighbours, Op, Pointwise, Shift, Site, SumSites, Vjp};
 use lattice_tensor::{Cost, Error, Fibre, Graph, Spec};
 
 #[path = "../examples/own_layer.rs"]
@@ -131,7 +131,7 @@ fn right_ops_pass_for_many_seeds() {
             to: Location::All,
             inputs: 2,
             outputs: 3,
-            biased: true,
+            biases: Biases::Added,
         };
         let weights = Spec::Weights { offset: 4, len: kernel.weights() };
         check::op(Conv(kernel), &[channels, weights], &lattice, seed).expect("a check").assert();

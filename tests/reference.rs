@@ -4,7 +4,7 @@
 //! the number of terms times the size times the unit in the last place.
 
 use lattice_autograd::check::Value;
-use lattice_tensor::ops::{ConvKernel, Pointwise, Shift};
+use lattice_tensor::ops::{Biases, ConvKernel, Pointwise, Shift};
 use lattice_tensor::{Lattice, Location, Spec};
 
 /// A value, the sum of the magnitudes of its terms, and how many terms there are.
@@ -114,7 +114,7 @@ pub fn conv(lattice: &Lattice, k: &ConvKernel, f: &Value, w: &Value) -> Answer {
     let (inputs, outputs) = (k.inputs, k.outputs);
     let (sites, pairs) = (sites(lattice, k.to).len(), pairs(lattice, k));
     let (value, size) = both(samples, |f, abs| {
-        let bias = |o| if k.biased { abs(w[k.taps() * inputs * outputs + o]) } else { 0.0 };
+        let bias = |o| if k.biases == Biases::Added { abs(w[k.taps() * inputs * outputs + o]) } else { 0.0 };
         let mut y: Vec<f64> = (0..sites * outputs).map(|j| bias(j % outputs)).collect();
         for &(to, from, tap, phase) in &pairs {
             for (i, o) in (0..inputs).flat_map(|i| (0..outputs).map(move |o| (i, o))) {
@@ -157,7 +157,7 @@ pub fn conv_weight_grad(lattice: &Lattice, k: &ConvKernel, f: &Value, dy: &Value
                 add((tap * inputs + i) * outputs + o, phase * f[from * inputs + i] * dy[to * outputs + o]);
             }
         }
-        if k.biased {
+        if k.biases == Biases::Added {
             dy.iter().enumerate().for_each(|(j, &dy)| add(k.taps() * inputs * outputs + j % outputs, dy));
         }
         terms += (dy.len() / outputs) as f64;
@@ -185,6 +185,7 @@ fn on_numbers(kind: Pointwise, x: [f64; 3]) -> (f64, f64) {
         Pointwise::Mul => plain(a * b),
         Pointwise::Div => plain(a / b),
         Pointwise::Neg => plain(-a),
+        Pointwise::Copy => plain(a),
         Pointwise::Recip => plain(1.0 / a),
         Pointwise::Exp => plain(a.exp()),
         Pointwise::Ln => plain(a.ln()),

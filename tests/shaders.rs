@@ -2,7 +2,8 @@
 
 use lattice_tensor::ops::Neighbours;
 use lattice_tensor::ops::{
-    AnyOp, Channel, Conv, ConvInputGrad, ConvKernel, ConvWeightGrad, Pointwise, Shift, Spread, Stack, SumSites, Wave,
+    AnyOp, Biases, Channel, Conv, ConvInputGrad, ConvKernel, ConvWeightGrad, Pointwise, Shift, Spread, Stack, SumSites,
+    Wave,
 };
 use lattice_tensor::{Fibre, Location, Spec};
 use naga::valid::{Capabilities, ValidationFlags, Validator};
@@ -79,8 +80,14 @@ fn every_shader_that_an_op_names_exists() {
 fn ops_name_the_shader_of_their_own_stem() {
     let scalar = Spec::scalar_field();
     let all = Location::All;
-    let kernel =
-        ConvKernel { extents: vec![3, 3], from: Location::All, to: Location::All, inputs: 2, outputs: 3, biased: true };
+    let kernel = ConvKernel {
+        extents: vec![3, 3],
+        from: Location::All,
+        to: Location::All,
+        inputs: 2,
+        outputs: 3,
+        biases: Biases::Added,
+    };
     let ops: [(&dyn AnyOp, &str); 10] = [
         (&Neighbours { to: all, from: all }, "neighbours"),
         (&Shift { to: all, displacement: vec![0, 1], from: all }, "shift"),

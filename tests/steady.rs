@@ -104,4 +104,28 @@ fn steps_allocate_nothing() {
         let count = cpu.install(|| allocations(|| steps(100)));
         assert_eq!(count, 0, "{threads} threads: allocations in 100 steps");
     }
+    trainings_allocate_nothing();
+}
+
+/// A step of a training, by each estimator and memory policy, told its couplings or not.
+fn trainings_allocate_nothing() {
+    use lattice_flows::{Architecture, Condition, Estimator, Flow, Memory, Trainer, Training};
+    let lattice = Lattice::periodic([4, 4]).unwrap();
+    let action = lattice_mc::Phi4 { mass2: -4.0, lambda: 8.0 };
+    let condition = Condition { coupling: "lambda".into(), from: 7.0, to: 9.0 };
+    for (architecture, estimator, memory) in [
+        (Architecture::default(), Estimator::Reparam, Memory::Keep),
+        (Architecture::symmetric(), Estimator::Path, Memory::Recompute),
+        (Architecture { conditions: vec![condition], ..Architecture::symmetric() }, Estimator::Path, Memory::Invert),
+    ] {
+        let mut flow = Flow::new(&lattice, architecture).unwrap();
+        let training = Training { estimator, memory, ..Training::default() };
+        let cpu = Cpu::new(2).unwrap();
+        let mut trainer = Trainer::<f32>::new(&mut flow, &action, training, &cpu).unwrap();
+        let count = trainer.inside(|trainer| {
+            (0..20).for_each(|_| assert!(trainer.step().is_ok()));
+            allocations(|| (0..30).for_each(|_| assert!(trainer.step().is_ok())))
+        });
+        assert_eq!(count, 0, "{estimator:?}, {memory:?}: allocations in 30 steps of a training");
+    }
 }

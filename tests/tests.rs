@@ -29,3 +29,5 @@ mod reproducible;
 mod rules;
 /// Every op's shader exists and is valid.
 mod shaders;
+/// Training: estimators, memory, warm starts, conditions.
+mod training;

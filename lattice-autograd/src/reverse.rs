@@ -9,10 +9,8 @@ use lattice_tensor::{Error, Graph, NodeId, Result, Spec};
 use std::collections::HashMap;
 use std::ops::Range;
 
-/// Pushes the gradient of `output` (times `seed`) with respect to each of `wanted`; `None` where it vanishes.
-///
-/// Nodes inside one of the `recomputed` ranges are not remembered from the forward half: their values are computed
-/// once more, just before the backward half first reads them. The gradients are the same bits.
+/// Pushes the gradient of `output` (times `seed`) with respect to each of `wanted`; `None` where it vanishes. See
+/// [`pullback`].
 ///
 /// # Errors
 /// If the gradient passes through an op that has none.
@@ -23,17 +21,42 @@ pub fn vjp(
     wanted: &[NodeId],
     recomputed: &[Range<usize>],
 ) -> Result<Vec<Option<NodeId>>> {
+    pullback(graph, &[(output, seed)], wanted, recomputed)
+}
+
+/// Pushes the gradient of `Σ ⟨cotangent, output⟩` over pairs of an output and its cotangent, the cotangents held fixed,
+/// with respect to each of `wanted`; `None` where it vanishes.
+///
+/// The wanted nodes are independent variables: the sweep ends at them, whatever they were computed from.
+///
+/// Nodes inside one of the `recomputed` ranges are not remembered from the forward half: their values are computed
+/// once more, just before the backward half first reads them. The gradients are the same bits.
+///
+/// # Errors
+/// If the gradient passes through an op that has none.
+pub fn pullback(
+    graph: &mut Graph,
+    outputs: &[(NodeId, NodeId)],
+    wanted: &[NodeId],
+    recomputed: &[Range<usize>],
+) -> Result<Vec<Option<NodeId>>> {
+    let last = outputs.iter().map(|(output, _)| output.index()).max().unwrap_or(0);
     // Nothing before the first wanted node depends on one, so the sweep ends there: a force late in a long trajectory
     // costs no more than the first.
-    let end = wanted.iter().map(|w| w.index()).min().unwrap_or(0).min(output.index());
-    let depends = depends_on(graph, wanted, end..output.index() + 1);
+    let end = wanted.iter().map(|w| w.index()).min().unwrap_or(0).min(last);
+    let depends = depends_on(graph, wanted, end..last + 1);
     let mut cotangents: Vec<Option<NodeId>> = vec![None; depends.len()];
-    cotangents[output.index() - end] = Some(seed);
+    for &(output, seed) in outputs {
+        if let Some(place) = output.index().checked_sub(end) {
+            add(graph, &mut cotangents[place], seed)?;
+        }
+    }
     let start = graph.nodes().len();
     // For each scope that the sweep enters, in this order: the first node of the backward half behind its entrance.
     let mut entered: Vec<(usize, Range<usize>)> = Vec::new();
-    for index in (end..=output.index()).rev() {
-        let Some(cotangent) = cotangents[index - end].filter(|_| depends[index - end]) else { continue };
+    for index in (end..=last).rev() {
+        let inside = depends[index - end] && !wanted.iter().any(|w| w.index() == index);
+        let Some(cotangent) = cotangents[index - end].filter(|_| inside) else { continue };
         if let Some(scope) = recomputed.iter().find(|r| r.contains(&index))
             && entered.iter().all(|(_, known)| known != scope)
         {
@@ -47,26 +70,34 @@ pub fn vjp(
         let answers = node.op.vjp(graph, &at).map_err(|e| e.at(line))?;
         for (i, (&input, answer)) in node.inputs.iter().zip(together(graph, &node.inputs, answers)?).enumerate() {
             let Some(place) = input.index().checked_sub(end).filter(|&place| depends[place]) else { continue };
-            let slot = &mut cotangents[place];
-            *slot = match (answer, *slot) {
-                (Vjp::Zero, before) => before,
-                (Vjp::Node(new), None) => Some(new),
-                (Vjp::Node(new), Some(before)) => Some(match graph.spec(new) {
-                    Spec::BatchSum { .. } => graph.push(AddSums, &[before, new])?,
-                    _ => graph.push(Pointwise::Add, &[before, new])?,
-                }),
-                (Vjp::NotDifferentiable, _) => {
+            match answer {
+                Vjp::Zero => {}
+                Vjp::Node(new) => add(graph, &mut cotangents[place], new)?,
+                Vjp::NotDifferentiable => {
                     let error = Error::NotDifferentiable { op: node.op.name(), line: String::new(), input: i };
                     return Err(error.at(line));
                 }
-            };
+            }
         }
     }
     let cotangent = |w: &NodeId| cotangents.get(w.index() - end).copied().flatten();
     let finish = |w: &NodeId| finish(graph, *w, cotangent(w));
     let found = wanted.iter().map(finish).collect::<Result<Vec<_>>>()?;
-    let again = recompute(graph, output, &found, start, &entered);
+    let outputs: Vec<NodeId> = outputs.iter().map(|(output, _)| *output).collect();
+    let again = recompute(graph, &outputs, &found, start, &entered);
     Ok(found.into_iter().map(|id| id.map(|id| again.get(&id).copied().unwrap_or(id))).collect())
+}
+
+/// Adds a cotangent to what a node has got so far.
+fn add(graph: &mut Graph, to: &mut Option<NodeId>, new: NodeId) -> Result<()> {
+    *to = Some(match *to {
+        None => new,
+        Some(before) => match graph.spec(new) {
+            Spec::BatchSum { .. } => graph.push(AddSums, &[before, new])?,
+            _ => graph.push(Pointwise::Add, &[before, new])?,
+        },
+    });
+    Ok(())
 }
 
 /// The cotangents of an input that occurs twice, as in `φ · φ`, are added before they meet others: `2 φ ȳ`.
@@ -97,7 +128,7 @@ fn depends_on(graph: &Graph, wanted: &[NodeId], range: Range<usize>) -> Vec<bool
 /// Repeating what is already there, rather than pushing it anew, keeps the shape of the gradient and hence its bits.
 fn recompute(
     graph: &mut Graph,
-    output: NodeId,
+    outputs: &[NodeId],
     found: &[Option<NodeId>],
     start: usize,
     entered: &[(usize, Range<usize>)],
@@ -106,23 +137,25 @@ fn recompute(
     if entered.is_empty() {
         return again;
     }
-    let forward = graph.live(&[output]);
+    let forward = graph.live(outputs);
     let needed = graph.live(&found.iter().copied().flatten().collect::<Vec<_>>());
     let backward = (0..needed.len()).filter(|&i| needed[i] && !forward[i]);
     // Parts of an earlier backward half may serve this one too.
     let (shared, own): (Vec<usize>, Vec<usize>) = backward.partition(|&i| i < start);
     let mut own = own.into_iter().peekable();
+    let mut outside = None;
     for (first, scope) in entered {
         while let Some(index) = own.next_if(|index| index < first) {
             repeat(graph, index, &mut again, false);
         }
-        graph.next_generation();
+        let left = graph.next_generation();
+        outside.get_or_insert(left);
         scope.clone().for_each(|index| repeat(graph, index, &mut again, true));
         let shared = shared.iter().filter(|index| !again.contains_key(&graph.id(**index))).copied();
         shared.collect::<Vec<_>>().into_iter().for_each(|index| repeat(graph, index, &mut again, false));
     }
     own.for_each(|index| repeat(graph, index, &mut again, false));
-    graph.first_generation();
+    outside.into_iter().for_each(|generation| graph.return_to(generation));
     again
 }
 

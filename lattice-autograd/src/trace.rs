@@ -121,6 +121,11 @@ impl Trace {
         var
     }
 
+    /// Says what a coupling is, before it is asked for: a number of each sample that the program computes or draws.
+    pub fn define(&self, coupling: &str, value: Var<'_, PerSample>) {
+        self.couplings.borrow_mut().push((coupling.into(), value.id(), f64::NAN));
+    }
+
     /// What to bind to the uniform arguments: the values of the couplings; 0 for the others, which the caller fills
     /// in by [`Trace::uniform_index`].
     pub fn uniform_values(&self) -> Vec<f64> {
@@ -133,7 +138,9 @@ impl Trace {
     /// program has no other per-sample arguments.
     pub fn per_sample_couplings(&self) -> Vec<(String, f64)> {
         let couplings = self.couplings.borrow();
-        let own = couplings.iter().filter(|(_, id, _)| self.graph.borrow().spec(*id) == Spec::PerSample);
+        let graph = self.graph.borrow();
+        let bound = |id: &NodeId| graph.arguments().contains(id) && graph.spec(*id) == Spec::PerSample;
+        let own = couplings.iter().filter(|(_, id, _)| bound(id));
         own.map(|(name, _, value)| (name.clone(), *value)).collect()
     }
 
@@ -256,6 +263,15 @@ impl Trace {
         result
     }
 
+    /// Writes a part of the program that shares no value with what stands before it: what both compute is computed
+    /// twice and need not be remembered in between.
+    pub fn apart<T>(&self, part: impl FnOnce() -> T) -> T {
+        let outside = self.graph.borrow_mut().next_generation();
+        let result = part();
+        self.graph.borrow_mut().return_to(outside);
+        result
+    }
+
     /// The gradient of a number per sample with respect to a field, sample by sample: in each component the derivative
     /// with respect to that component. For a complex field `φ = a + ib` that is `∂/∂a + i ∂/∂b = 2 ∂/∂φ*`.
     #[track_caller]
@@ -297,8 +313,15 @@ impl Trace {
     /// Pushes the gradient of `output · seed` with respect to each of `wanted`.
     #[track_caller]
     pub fn vjp(&self, output: NodeId, seed: NodeId, wanted: &[NodeId]) -> Vec<Option<NodeId>> {
+        self.pullback(&[(output, seed)], wanted)
+    }
+
+    /// Pushes the gradient of `Σ ⟨cotangent, output⟩` over pairs of an output and its cotangent with respect to each of
+    /// `wanted`, the cotangents held fixed and the wanted nodes taken as independent variables.
+    #[track_caller]
+    pub fn pullback(&self, outputs: &[(NodeId, NodeId)], wanted: &[NodeId]) -> Vec<Option<NodeId>> {
         let recomputed = self.recomputed.borrow();
-        match reverse::vjp(&mut self.graph.borrow_mut(), output, seed, wanted, &recomputed) {
+        match reverse::pullback(&mut self.graph.borrow_mut(), outputs, wanted, &recomputed) {
             Ok(found) => found,
             Err(error) => {
                 self.error.borrow_mut().get_or_insert(error);

@@ -2,7 +2,7 @@
 
 use crate::Trace;
 use lattice_tensor::field::{Channels, Complex, OnSite, Scalar};
-use lattice_tensor::ops::{Channel, Conv, ConvKernel, Neighbours, Pointwise, Shift, Stack, SumSites};
+use lattice_tensor::ops::{Biases, Channel, Conv, ConvKernel, Neighbours, Pointwise, Shift, Stack, SumSites};
 use lattice_tensor::{Error, Fibre, Location, NodeId, Spec};
 use std::marker::PhantomData;
 use std::ops::{Add, Div, Mul, Neg, Sub};
@@ -112,6 +112,8 @@ functions! {
     abs Abs;
     /// `1 / x`
     recip Recip;
+    /// `x`, as a variable of its own: gradients may be taken with respect to it, see [`Trace::pullback`]
+    variable Copy;
 }
 
 impl<'t, K: Number> Var<'t, K> {
@@ -229,16 +231,19 @@ impl<'t, K: OnSites> Var<'t, K> {
     }
 
     /// Periodic convolution into `outputs` channels on the sub-lattice `to`; `extents` are odd. The weights hold
-    /// `[d][in][out]`, then one bias for each output.
+    /// `[d][in][out]`, then one bias for each output, or none at all: the convolution is then linear.
     #[track_caller]
     pub fn conv(self, extents: &[usize], to: Location, outputs: usize, weights: Var<'t, Weights>) -> Var<'t, Channels> {
+        let taps: usize = extents.iter().product();
+        let linear = taps.checked_mul(self.components()).and_then(|n| n.checked_mul(outputs));
+        let absent = matches!(weights.spec(), Spec::Weights { len, .. } if Some(len) == linear);
         let kernel = ConvKernel {
             extents: extents.to_vec(),
             from: self.location(),
             to,
             inputs: self.components(),
             outputs,
-            biased: true,
+            biases: if absent { Biases::Absent } else { Biases::Added },
         };
         self.trace.apply(Conv(kernel), &[self.id, weights.id])
     }

@@ -1,5 +1,7 @@
 //! Invertible maps between fields, with the logarithm of their Jacobian.
 
+use crate::error::Error;
+use lattice_autograd::params::Parameters;
 use lattice_autograd::{PerSample, Var};
 use lattice_tensor::field::Scalar;
 use std::fmt::Debug;
@@ -14,6 +16,24 @@ pub trait Bijection: Debug + Send + Sync {
 
     /// `x` and `log |det ∂x/∂y|`.
     fn inverse<'t>(&self, y: Var<'t, Scalar>) -> (Var<'t, Scalar>, Var<'t, PerSample>);
+
+    /// The maps that it applies one after the other, if it is a chain of them.
+    fn layers(&self) -> &[Box<dyn Bijection>] {
+        &[]
+    }
+
+    /// Brings parameters back to where it is a bijection, if that depends on them: training calls it after every step.
+    fn restrict(&self, parameters: &mut Parameters) {
+        self.layers().iter().for_each(|layer| layer.restrict(parameters));
+    }
+
+    /// Whether it is a bijection for these parameters, if that depends on them: asked before sampling.
+    ///
+    /// # Errors
+    /// What the parameters violate.
+    fn check(&self, parameters: &Parameters) -> Result<(), Error> {
+        self.layers().iter().try_for_each(|layer| layer.check(parameters))
+    }
 }
 
 /// Maps applied one after the other; the log-determinants add up.
@@ -35,5 +55,9 @@ impl Bijection for Chain {
             let (x, more) = layer.inverse(y);
             (x, log_det + more)
         })
+    }
+
+    fn layers(&self) -> &[Box<dyn Bijection>] {
+        &self.0
     }
 }

@@ -102,6 +102,31 @@ impl Checkpoint {
     }
 }
 
+impl Flow {
+    /// Starts from what another training has learnt, for another lattice or coupling: nets and spectrum are local, so
+    /// their kernels mean the same on any lattice of as many directions (Albandea et al. 2302.08408 train small and
+    /// sample large).
+    ///
+    /// At one coupling `ESS(V) ≈ ESS(V₀)^{V/V₀}` for the flow as it comes.
+    ///
+    /// # Errors
+    /// If the other flow is of another shape, in anything but its seed; nothing is changed then.
+    pub fn warm_start(&mut self, from: &Checkpoint) -> Result<(), Error> {
+        let other = &from.description;
+        let refuse = |what, expected, found| Err(Error::Architecture { what, expected, found });
+        if other.lattice.len() != self.lattice.directions() {
+            let expected = format!("a flow on a lattice of {} directions", self.lattice.directions());
+            return refuse("warm start", expected, format!("one on {:?}", other.lattice));
+        }
+        let shape = |a: &Architecture| Architecture { seed: 0, ..a.clone() };
+        if shape(&other.architecture) != shape(&self.architecture) {
+            let (expected, found) = (format!("{:?}", self.architecture), format!("{:?}", other.architecture));
+            return refuse("warm start", expected, found);
+        }
+        Ok(self.parameters.restore(&from.file)?)
+    }
+}
+
 fn model(path: &Path, what: &str, expected: &str, found: impl std::fmt::Display) -> Error {
     Error::Model {
         path: path.display().to_string(),

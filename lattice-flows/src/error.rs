@@ -40,6 +40,30 @@ pub enum Error {
         /// How many.
         rejected: u32,
     },
+    /// A layer whose parameters have left the region where it is a bijection to rounding.
+    #[error("{layer}: expected {expected}, found {found}")]
+    Layer {
+        /// Which layer.
+        layer: String,
+        /// What it needs.
+        expected: String,
+        /// What it is.
+        found: String,
+    },
+    /// Inversion in the backward half no longer finds the fields of the forward half.
+    #[error(
+        "step {step}: inverting the layers gives the prior's sample only to {found:.1e} (at most {most:.0e}), layer {layer} being the worst; train with memory \"recompute\""
+    )]
+    Drift {
+        /// The layer with the largest change, counted from 0.
+        layer: usize,
+        /// The step.
+        step: u64,
+        /// The distance, root mean square per site.
+        found: f64,
+        /// The bound.
+        most: f64,
+    },
     /// From parameters and their files.
     #[error(transparent)]
     Params(#[from] ParamsError),

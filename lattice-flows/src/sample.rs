@@ -30,7 +30,9 @@ impl<R: Real> Sampler<R> {
         if batch == 0 {
             return Err(lattice_mc::Error::Count { what: "batch", found: 0 }.into());
         }
+        flow.check(&flow.parameters)?;
         let trace = Trace::new(&flow.lattice);
+        flow.tell_conditions(&trace, action)?;
         let z = Normal.sample(&trace, STREAM);
         let (phi, log_det) = flow.forward(z);
         let log_weight = log_det - Normal.log_density(z) - action.action(phi);
@@ -85,7 +87,7 @@ impl<R: Real> Proposal for Sampler<R> {
 /// The configurations of proposals `first .. first + count`, the same that a [`Sampler`] of this seed weighs.
 ///
 /// # Errors
-/// If the program cannot be planned.
+/// If the flow must be told couplings, for which there is [`configurations_of`], or the program cannot be planned.
 pub fn configurations<R: Real>(
     flow: &Flow,
     seed: u64,
@@ -93,8 +95,40 @@ pub fn configurations<R: Real>(
     count: usize,
     cpu: &Cpu,
 ) -> Result<ScalarField<R>, Error> {
+    if let Some(condition) = flow.architecture.conditions.first() {
+        let (expected, found) = ("a flow that is told no coupling".into(), condition.coupling.clone());
+        return Err(Error::Architecture { what: "conditions", expected, found });
+    }
+    draw(&Trace::new(&flow.lattice), flow, seed, first, count, cpu)
+}
+
+/// As [`configurations`], for an action, whose couplings the flow is told if it asks for them.
+///
+/// # Errors
+/// If the action lacks them or has them outside the flow's ranges, or the program cannot be planned.
+pub fn configurations_of<R: Real>(
+    flow: &Flow,
+    action: &dyn Action,
+    seed: u64,
+    first: u64,
+    count: usize,
+    cpu: &Cpu,
+) -> Result<ScalarField<R>, Error> {
     let trace = Trace::new(&flow.lattice);
-    let (phi, _) = flow.forward(Normal.sample(&trace, STREAM));
+    flow.tell_conditions(&trace, action)?;
+    draw(&trace, flow, seed, first, count, cpu)
+}
+
+fn draw<R: Real>(
+    trace: &Trace,
+    flow: &Flow,
+    seed: u64,
+    first: u64,
+    count: usize,
+    cpu: &Cpu,
+) -> Result<ScalarField<R>, Error> {
+    flow.check(&flow.parameters)?;
+    let (phi, _) = flow.forward(Normal.sample(trace, STREAM));
     let layout = Arc::new(Layout::samples(&flow.lattice, R::WIDTH));
     let mut program = trace.program::<R>(&[phi.id()], &layout)?;
     let mut weights = vec![R::default(); flow.parameters.len()];

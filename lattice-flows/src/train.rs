@@ -3,13 +3,14 @@
 use crate::bijection::Bijection;
 use crate::error::Error;
 use crate::flow::Flow;
+use crate::gradient::{Estimator, Memory, Step};
 use crate::history::History;
-use crate::prior::Normal;
+use lattice_autograd::Trace;
 use lattice_autograd::optim::{Adam, BatchSchedule, LearningRate, Optimizer, Schedule, clip};
-use lattice_autograd::{Trace, Var};
 use lattice_mc::{Action, statistics};
 use lattice_tensor::{Bindings, Cpu, Draws, Layout, NodeId, Program, Real};
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
 
 /// The plan of a training.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -26,6 +27,12 @@ pub struct Training {
     pub clip: f64,
     /// The seed of all samples.
     pub seed: u64,
+    /// How the gradient is estimated.
+    #[serde(default)]
+    pub estimator: Estimator,
+    /// What the backward half remembers. Part of the plan, because it changes rounding.
+    #[serde(default)]
+    pub memory: Memory,
 }
 
 impl Default for Training {
@@ -38,6 +45,8 @@ impl Default for Training {
             batch: BatchSchedule::doubling(64, 256).expect("64 and 256 are multiples of 16"),
             clip: 100.0,
             seed: 1,
+            estimator: Estimator::Reparam,
+            memory: Memory::Keep,
         }
     }
 }
@@ -78,6 +87,11 @@ pub struct Trainer<'a, R: Real> {
     scale: usize,
     weights: Vec<R>,
     log_weights: Vec<f64>,
+    /// With [`Memory::Invert`], of each sample the drift, and the layer where it is largest.
+    drift: Option<[Vec<f64>; 2]>,
+    /// The program's sums over the batch, and the parameters that they belong to; several may belong to one.
+    sums: Vec<f64>,
+    ranges: Vec<Range<usize>>,
     gradient: Vec<f64>,
     step: u64,
     /// Steps left out in a row.
@@ -86,6 +100,10 @@ pub struct Trainer<'a, R: Real> {
 }
 
 impl<'a, R: Real> Trainer<'a, R> {
+    /// The largest root mean square distance per site between the prior's sample and the one that inversion finds,
+    /// in units of its standard deviation: a hundred times what rounding in `f32` makes of the flows trained here.
+    pub const MOST_DRIFT: f64 = 1e-3;
+
     /// Traces, differentiates and plans: once.
     ///
     /// # Errors
@@ -97,21 +115,17 @@ impl<'a, R: Real> Trainer<'a, R> {
         }
         let lr = LearningRate::new(training.lr, training.schedule.clone(), training.steps)?;
         let trace = Trace::new(&flow.lattice);
-        let z = Normal.sample(&trace, "train.prior");
-        let (phi, log_det) = flow.forward(z);
-        let loss = Normal.log_density(z) - log_det + action.action(phi);
+        flow.draw_conditions(&trace, action)?;
         let scale = trace.uniform("train.scale");
-        let weights: Vec<_> = trace.weight_nodes().into_iter().map(|id| trace.var(id)).collect();
-        let gradients = trace.batch_gradient(loss, scale, &weights);
-        let mut outputs: Vec<NodeId> = vec![(-loss).id()];
-        outputs.extend(gradients.into_iter().flatten().map(Var::id));
+        let step = Step::write(&trace, flow, action, scale, training.estimator, training.memory);
+        let mut outputs: Vec<NodeId> = vec![step.log_weight.id()];
+        outputs.extend(step.drift.iter().flat_map(|drift| [drift.of_prior.id(), drift.layer.id()]));
+        outputs.extend(step.gradients.iter().map(|(_, gradient)| gradient.id()));
         let layout = Layout::samples(&flow.lattice, R::WIDTH);
         let program = trace.program::<R>(&outputs, &layout)?;
         let count = flow.parameters.len();
-        if program.sums() != count {
-            let (expected, found) = (format!("{count} parameters that are used"), program.sums().to_string());
-            return Err(Error::Architecture { what: "parameters", expected, found });
-        }
+        let most = training.batch.last().max(training.batch.first());
+        flow.check(&flow.parameters)?;
         let mut trainer = Trainer {
             optimizer: Adam::new(count),
             scale: trace.uniform_index(scale).unwrap_or(0),
@@ -120,8 +134,11 @@ impl<'a, R: Real> Trainer<'a, R> {
             lr,
             program,
             weights: vec![R::default(); count],
-            log_weights: vec![0.0; training.batch.last().max(training.batch.first())],
+            log_weights: vec![0.0; most],
+            drift: step.drift.is_some().then(|| [vec![0.0; most], vec![0.0; most]]),
             gradient: vec![0.0; count],
+            sums: vec![0.0; step.gradients.iter().map(|(range, _)| range.len()).sum()],
+            ranges: step.gradients.into_iter().map(|(range, _)| range).collect(),
             step: 0,
             rejected: 0,
             history: History::new(training.steps),
@@ -141,6 +158,13 @@ impl<'a, R: Real> Trainer<'a, R> {
         let lr = self.lr.lr(self.step);
         self.uniforms[self.scale] = 1.0 / batch as f64;
         let log_weights = &mut self.log_weights[..batch];
+        let (mut none, mut of) = ([], []);
+        let [drift, layer] = match &mut self.drift {
+            Some([drift, layer]) => [&mut drift[..batch], &mut layer[..batch]],
+            None => [&mut none[..], &mut of[..]],
+        };
+        let mut outputs = [&mut *log_weights, drift, layer];
+        let inverted = if outputs[1].is_empty() { 1 } else { 3 };
         self.program.run(
             &self.cpu,
             &mut Bindings {
@@ -148,12 +172,21 @@ impl<'a, R: Real> Trainer<'a, R> {
                 draws: Draws { seed: self.training.seed, step: self.step, first_sample: 0 },
                 uniforms: &self.uniforms,
                 weights: &self.weights,
-                out_per_sample: &mut [&mut *log_weights],
-                out_sums: &mut self.gradient,
+                out_per_sample: &mut outputs[..inverted],
+                out_sums: &mut self.sums,
                 ..Default::default()
             },
         )?;
+        self.gradient.fill(0.0);
+        let mut at = 0;
+        for range in &self.ranges {
+            let part = &self.sums[at..at + range.len()];
+            self.gradient[range.clone()].iter_mut().zip(part).for_each(|(g, s)| *g += s);
+            at += range.len();
+        }
         self.step += 1;
+        self.check_drift(batch)?;
+        let log_weights = &self.log_weights[..batch];
         let n = batch as f64;
         let mean = log_weights.iter().sum::<f64>() / n;
         let variance = log_weights.iter().map(|w| (w - mean).powi(2)).sum::<f64>() / n;
@@ -162,6 +195,7 @@ impl<'a, R: Real> Trainer<'a, R> {
         if good {
             self.rejected = 0;
             self.optimizer.step(self.flow.parameters.values_mut(), &self.gradient, lr)?;
+            self.flow.restrict();
             self.flow.parameters.copy_to(&mut self.weights)?;
         } else {
             self.rejected += 1;
@@ -181,6 +215,22 @@ impl<'a, R: Real> Trainer<'a, R> {
             batch,
             rejected: !good,
         })
+    }
+
+    /// Whether inversion found the prior's sample again.
+    fn check_drift(&self, batch: usize) -> Result<(), Error> {
+        let Some([drift, layer]) = &self.drift else { return Ok(()) };
+        // A sample that is not finite by itself is no fault of the inversion: its step is left out.
+        let lost = (0..batch).find(|&i| {
+            let found = drift[i] <= Self::MOST_DRIFT;
+            !found && self.log_weights[i].is_finite()
+        });
+        match lost {
+            None => Ok(()),
+            Some(i) => {
+                Err(Error::Drift { layer: layer[i] as usize, step: self.step, found: drift[i], most: Self::MOST_DRIFT })
+            }
+        }
     }
 
     /// Runs `work` with the trainer inside the threads' pool, as long loops should.
@@ -207,6 +257,11 @@ impl<'a, R: Real> Trainer<'a, R> {
     /// The flow in its present state.
     pub fn flow(&self) -> &Flow {
         self.flow
+    }
+
+    /// The gradient of the last step, clipped, in the order of the parameters.
+    pub fn gradient(&self) -> &[f64] {
+        &self.gradient
     }
 
     /// The optimiser in its present state.

@@ -24,7 +24,7 @@ pub type Observable<'t> = (String, Var<'t, PerSample>);
 /// | `phi2`, `phi4` | `Σ φ² / V`, `Σ φ⁴ / V` |
 /// | `chi2` | `(Σ φ)² / V`, unsubtracted |
 /// | `m`, `abs_m` | `Σ φ / V` (of a field of one component), `|Σ φ| / V` |
-/// | `m4` | `|Σ φ / V|⁴`; `⟨m²⟩` is `chi2 / V` |
+/// | `m4` | `|Σ φ / V|⁴`; `⟨m²⟩` is `⟨chi2⟩ / V` |
 /// | `ising_energy` | `Σ_x Σ_μ φ(x) φ(x+μ) / (d V)`, unsubtracted |
 /// | `action_density` | `S / V` |
 /// | `virial` | `(2 S₂ + 4 S₄) / (N V)`, mean 1 exactly |
@@ -56,9 +56,7 @@ pub fn standard<'t, K: OnSites>(action: &dyn Action<K>, phi: Var<'t, K>) -> Vec<
         list.push(("virial".into(), per_site(virial) * (1.0 / phi.components() as f64)));
     }
     for mu in (0..lattice.directions()).filter(|&mu| lattice.extents()[mu] > 1) {
-        let momentum = smallest_momentum(&lattice, mu);
-        let parts = phi.parts().into_iter().map(|part| structure_factor(part, &momentum));
-        list.extend(parts.reduce(|a, b| a + b).map(|sum| (format!("structure{mu}"), sum)));
+        list.push((format!("structure{mu}"), structure_factor(phi, &smallest_momentum(&lattice, mu))));
     }
     list.extend(two_point(&lattice, phi).into_iter().enumerate().map(|(t, g)| (format!("g{t}"), g)));
     list

@@ -36,6 +36,7 @@ pub fn run(args: &TrainArgs) -> Result<(), Failure> {
         kernel: args.kernel,
         last: Activation::Tanh,
         seed: args.run.seed,
+        ..Default::default()
     };
     let training = Training {
         steps: args.steps,
@@ -44,6 +45,7 @@ pub fn run(args: &TrainArgs) -> Result<(), Failure> {
         batch: args.batch,
         clip: args.clip,
         seed: args.run.seed,
+        ..Default::default()
     };
     if !(args.clip > 0.0 && args.clip.is_finite()) {
         return Err(Failure::refused("--clip", "a positive norm, 1e300 to clip nothing", args.clip));

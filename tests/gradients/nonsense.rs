@@ -4,8 +4,8 @@ use super::config;
 use lattice_autograd::reverse;
 use lattice_tensor::field::FieldData;
 use lattice_tensor::ops::{
-    AddSums, AnyOp, Argument, Channel, Constant, Conv, ConvInputGrad, ConvKernel, ConvWeightGrad, Mask, Pointwise,
-    Shift, Spread, Stack, SumSites,
+    AddSums, AnyOp, Argument, Biases, Channel, Constant, Conv, ConvInputGrad, ConvKernel, ConvWeightGrad, Mask,
+    Pointwise, Shift, Spread, Stack, SumSites,
 };
 use lattice_tensor::{Bindings, Boundary, Cpu, Fibre, Graph, Lattice, Layout, Location, NodeId, Program, Real, Spec};
 use proptest::prelude::*;
@@ -43,8 +43,9 @@ fn specs() -> impl Strategy<Value = Spec> {
 fn kernels() -> impl Strategy<Value = ConvKernel> {
     let extents = prop::collection::vec(prop_oneof![8 => 0..5_usize, 1 => Just(usize::MAX)], 1..3);
     let channels = || prop_oneof![8 => 0..4_usize, 1 => Just(usize::MAX)];
-    (extents, locations(), locations(), channels(), channels(), any::<bool>()).prop_map(
-        |(extents, from, to, inputs, outputs, biased)| ConvKernel { extents, from, to, inputs, outputs, biased },
+    let biases = select(vec![Biases::Added, Biases::Skipped, Biases::Absent]);
+    (extents, locations(), locations(), channels(), channels(), biases).prop_map(
+        |(extents, from, to, inputs, outputs, biases)| ConvKernel { extents, from, to, inputs, outputs, biases },
     )
 }
 

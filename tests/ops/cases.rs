@@ -6,7 +6,7 @@ use crate::draw::{Domain, Draw, Phases};
 use crate::reference::{self, Answer};
 use lattice_autograd::check::Value;
 use lattice_tensor::ops::{
-    AddSums, AnyOp, Channel, Constant, Conv, ConvInputGrad, ConvKernel, ConvWeightGrad, Mask, Neighbours, Op,
+    AddSums, AnyOp, Biases, Channel, Constant, Conv, ConvInputGrad, ConvKernel, ConvWeightGrad, Mask, Neighbours, Op,
     Pointwise, Shift, Spread, Stack, SumSites, Wave,
 };
 use lattice_tensor::{Fibre, Graph, Lattice, Location, NodeId, Result, Spec};
@@ -276,7 +276,7 @@ fn kernel(draw: &mut Draw) -> (ConvKernel, Lattice, usize, [Spec; 3]) {
             to: draw.location(&lattice),
             inputs: draw.channels(),
             outputs: draw.channels(),
-            biased: draw.below(2) == 0,
+            biases: draw.one_of(&[Biases::Added, Biases::Skipped, Biases::Absent]),
         };
         let samples = draw.samples();
         let pairs = kernel.taps() * kernel.to.volume(&lattice);
@@ -295,7 +295,7 @@ fn kernel(draw: &mut Draw) -> (ConvKernel, Lattice, usize, [Spec; 3]) {
 
 fn conv(draw: &mut Draw, _: usize) -> Case {
     let (k, lattice, samples, [f, _, w]) = kernel(draw);
-    let covariant = periodic(&lattice) || !k.biased;
+    let covariant = periodic(&lattice) || k.biases != Biases::Added;
     let reference = {
         let (k, lattice) = (k.clone(), lattice.clone());
         Box::new(move |x: &[Value]| reference::conv(&lattice, &k, &x[0], &x[1]))
@@ -314,7 +314,7 @@ fn conv_input_grad(draw: &mut Draw, _: usize) -> Case {
 
 fn conv_weight_grad(draw: &mut Draw, _: usize) -> Case {
     let (k, lattice, samples, [f, y, _]) = kernel(draw);
-    let covariant = periodic(&lattice) || !k.biased;
+    let covariant = periodic(&lattice) || k.biases != Biases::Added;
     let reference = {
         let (k, lattice) = (k.clone(), lattice.clone());
         Box::new(move |x: &[Value]| reference::conv_weight_grad(&lattice, &k, &x[0], &x[1]))

@@ -1,12 +1,11 @@
 //! A periodic convolutional network: hidden layers on every site, the last one only where it is needed.
 
+use super::layer::{Layer, Start, cube};
 use lattice_autograd::Var;
 use lattice_autograd::params::{Parameters, ParamsError};
 use lattice_tensor::field::{Channels, Scalar};
-use lattice_tensor::random::{Draw, Stream, uniform_f64_at};
 use lattice_tensor::{Lattice, Location};
 use serde::{Deserialize, Serialize};
-use std::ops::Range;
 
 /// What follows the last convolution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,20 +19,11 @@ pub enum Activation {
 
 /// Convolutions with leaky rectifiers between them.
 ///
-/// Weights are stored as `[direction 0, direction 1, …, in, out]` (JAX's `HWIO` in two dimensions), and start uniform
-/// in `±1/√(fan-in)`, biases too: PyTorch's default.
+/// Weights and biases start uniform in `±1/√(fan-in)`, PyTorch's default.
 #[derive(Clone, Debug)]
 pub struct ConvNet {
-    extents: Vec<usize>,
     layers: Vec<Layer>,
     last: Activation,
-}
-
-#[derive(Clone, Debug)]
-struct Layer {
-    name: String,
-    outputs: usize,
-    weights: Range<usize>,
 }
 
 impl ConvNet {
@@ -54,45 +44,26 @@ impl ConvNet {
         last: Activation,
         seed: u64,
     ) -> Result<ConvNet, ParamsError> {
-        let extents = vec![kernel; lattice.directions()];
-        let taps: usize = extents.iter().product();
+        let extents = cube(lattice, kernel);
         let mut layers = Vec::new();
         let mut inputs = 1;
         for (i, &outputs) in channels.iter().enumerate() {
             let name = format!("{name}.{i}");
-            let bound = 1.0 / ((taps * inputs) as f64).sqrt();
-            let draw = |part: &str| {
-                let key = Stream::named(&format!("init.{name}.{part}")).key(seed);
-                move |k: usize| bound * (2.0 * uniform_f64_at(Draw { key, step: 0 }, k as u64, 0) - 1.0)
-            };
-            let shape = [extents.as_slice(), &[inputs, outputs]].concat();
-            let weight = parameters.add(&format!("{name}.weight"), &shape, draw("weight"))?;
-            let bias = parameters.add(&format!("{name}.bias"), &[outputs], draw("bias"))?;
-            layers.push(Layer { name, outputs, weights: weight.start..bias.end });
+            layers.push(Layer::new(parameters, &name, &extents, [inputs, outputs], 1.0, Start::Random, seed)?);
             inputs = outputs;
         }
-        Ok(ConvNet { extents, layers, last })
+        Ok(ConvNet { layers, last })
     }
 
     /// Applies the net to `x`; the outputs live on `to`.
     pub fn forward<'t>(&self, x: Var<'t, Scalar>, to: Location) -> Option<Var<'t, Channels>> {
-        let trace = x.trace();
         let (last, hidden) = self.layers.split_last()?;
-        let weights = |layer: &Layer| trace.weights(&layer.name, layer.weights.clone());
         let mut h: Option<Var<'t, Channels>> = None;
         for layer in hidden {
-            let w = weights(layer);
-            let y = match h {
-                None => x.conv(&self.extents, Location::All, layer.outputs, w),
-                Some(h) => h.conv(&self.extents, Location::All, layer.outputs, w),
-            };
+            let y = h.map_or_else(|| layer.apply(x, Location::All), |h| layer.apply(h, Location::All));
             h = Some(y.leaky_relu(Self::SLOPE));
         }
-        let w = weights(last);
-        let y = match h {
-            None => x.conv(&self.extents, to, last.outputs, w),
-            Some(h) => h.conv(&self.extents, to, last.outputs, w),
-        };
+        let y = h.map_or_else(|| last.apply(x, to), |h| last.apply(h, to));
         Some(match self.last {
             Activation::Linear => y,
             Activation::Tanh => y.tanh(),

@@ -1,6 +1,6 @@
 //! The two-point function in momentum space.
 
-use lattice_autograd::{PerSample, Var};
+use lattice_autograd::{OnSites, PerSample, Var};
 use lattice_tensor::Lattice;
 use lattice_tensor::field::Scalar;
 use lattice_tensor::ops::Wave;
@@ -8,17 +8,17 @@ use lattice_tensor::ops::Wave;
 /// The structure factor `S(p) = |Σ_x e^{ip·x} φ(x)|² / V` at `p_μ = 2π k_μ / L_μ` with `momentum[μ] = k_μ`.
 ///
 /// Its mean is the two-point function at momentum `p`, `Σ_r e^{ip·r} ⟨φ(0) φ(r)⟩`; in the free theory of
-/// CONVENTIONS.md §3 that is `1 / 2(p̂² + m²)`, `p̂² = Σ_μ 4 sin²(p_μ/2)`. At `k = 0` it is `chi2`. It costs two fields
-/// and two sums over the lattice, whatever the momentum. A momentum of the wrong length is an error of the trace.
+/// CONVENTIONS.md §3 that is `1 / 2(p̂² + m²)`, `p̂² = Σ_μ 4 sin²(p_μ/2)`, for each component. At `k = 0` it is `chi2`.
+/// Components are added. It costs two fields, and two sums over the lattice a component, whatever the momentum. A
+/// momentum of the wrong length is an error of the trace.
 #[track_caller]
-pub fn structure_factor<'t>(phi: Var<'t, Scalar>, momentum: &[i32]) -> Var<'t, PerSample> {
+pub fn structure_factor<'t, K: OnSites>(phi: Var<'t, K>, momentum: &[i32]) -> Var<'t, PerSample> {
     let trace = phi.trace();
     let volume = trace.lattice().volume() as f64;
-    let part = |sine| {
-        let wave = trace.apply::<Scalar>(Wave { momentum: momentum.to_vec(), sine, to: phi.location() }, &[]);
-        (phi * wave).sum_sites().square()
-    };
-    (part(false) + part(true)) * (1.0 / volume)
+    let wave = |sine| trace.apply::<Scalar>(Wave { momentum: momentum.to_vec(), sine, to: phi.location() }, &[]);
+    let waves = [wave(false), wave(true)];
+    let modes = phi.parts().into_iter().flat_map(|part| waves.map(|wave| (part * wave).sum_sites().square()));
+    modes.reduce(|a, b| a + b).unwrap_or(trace.mask() * 0.0) * (1.0 / volume)
 }
 
 /// The momentum `2π/L_μ` along one direction.
@@ -104,11 +104,21 @@ mod tests {
     }
 
     #[test]
+    fn components_are_added() {
+        let all = measure(&[3, 4], &[1, 1], |phi| {
+            let (other, k) = (phi.shift(1, 1) * 0.5, [1, 2]);
+            let both = lattice_autograd::var::stack(&[phi, other]);
+            vec![structure_factor(both, &k), structure_factor(phi, &k), structure_factor(other, &k)]
+        });
+        (0..5).for_each(|sample| close(all[0][sample], all[1][sample] + all[2][sample]));
+    }
+
+    #[test]
     fn standard_numbers_do_not_depend_on_virtual_nodes() {
         fn write(phi: Var<'_, Scalar>) -> Vec<Var<'_, PerSample>> {
             standard(&Phi4 { mass2: -4.0, lambda: 8.0 }, phi).into_iter().map(|o| o.1).collect()
         }
-        let (plain, split) = (measure(&[8, 4, 2], &[1, 1, 1], write), measure(&[8, 4, 2], &[4, 2, 1], write));
+        let (plain, split) = (measure(&[8, 4, 2], &[1, 1, 1], write), measure(&[8, 4, 2], &[1, 4, 2], write));
         for (a, b) in plain.iter().zip(&split) {
             a.iter().zip(b).for_each(|(a, b)| close(*a, *b));
         }

@@ -25,8 +25,8 @@ pub struct Function {
 }
 
 impl Function {
-    /// Traces `f` of `arguments` numbers. Of what it calls all that numbers per sample offer may be used: arithmetic,
-    /// `exp`, `ln`, `sqrt`, `where_positive`, …
+    /// Traces `f` of `arguments` numbers. It may use all that numbers per sample offer: arithmetic, `exp`, `ln`, `sqrt`,
+    /// `where_positive`, …
     ///
     /// # Errors
     /// The first error made in `f`, or what the planner refuses.

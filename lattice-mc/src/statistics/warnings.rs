@@ -180,7 +180,7 @@ impl fmt::Display for Warning {
     }
 }
 
-/// Judges the estimates of a run with `thermalize` updates before it, of `chains` chains with common updates.
+/// Judges the estimates of a run that thermalised for `thermalize` updates.
 ///
 /// Each kind of warning comes once, with the observable that is worst.
 ///

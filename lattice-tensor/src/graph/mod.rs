@@ -158,15 +158,16 @@ impl Graph {
         id
     }
 
-    /// Nodes pushed from now on are not merged with earlier ones, as recomputation needs.
-    pub fn next_generation(&mut self) {
+    /// Nodes pushed from now on are not merged with earlier ones, as recomputation needs. Returns the generation that
+    /// is left.
+    pub fn next_generation(&mut self) -> u32 {
         self.generations += 1;
-        self.generation = self.generations;
+        std::mem::replace(&mut self.generation, self.generations)
     }
 
-    /// Nodes pushed from now on are merged with those of the first generation again.
-    pub fn first_generation(&mut self) {
-        self.generation = 0;
+    /// Nodes pushed from now on are merged with those of this generation again; the first is 0.
+    pub fn return_to(&mut self, generation: u32) {
+        self.generation = generation;
     }
 
     /// For each node the first one that computes the same, whatever their generations.

@@ -73,7 +73,7 @@ fn equal_nodes_are_merged_within_a_generation() {
     let again = w.op(Pointwise::Tanh, &[phi]);
     assert_ne!(again, a, "a recomputed value is not the remembered one");
     assert_eq!(w.0.classes()[again.index()], a.index(), "but computes the same");
-    w.0.first_generation();
+    w.0.return_to(0);
     assert_eq!(w.op(Pointwise::Tanh, &[phi]), a);
 }
 

@@ -3,8 +3,8 @@
 //! `y_o(x) = b_o + Σ_d Σ_i w_{d,i,o} f_i(x + d)`, `d` over the kernel, centred; odd extents, larger than the lattice
 //! included. Neighbours outside `f`'s sub-lattice count as zero and are not computed. No padded copy is made.
 //!
-//! * in    `f`: a field of `I` channels on the sub-lattice `from`; weights `[d][i][o]` then biases `[o]`, the order of
-//!   JAX's `HWIO`, `d` with its last direction running fastest
+//! * in    `f`: a field of `I` channels on the sub-lattice `from`; weights `[d][i][o]` then biases `[o]`, unless it is
+//!   without, the order of JAX's `HWIO`, `d` with its last direction running fastest
 //! * out   a field of `O` channels on the sub-lattice `to`
 //! * vjp   `f̄_i(x) = Σ_d Σ_o w_{d,i,o} ȳ_o(x − d)`; `w̄_{d,i,o} = Σ_x f_i(x + d) ȳ_o(x)`, `b̄_o = Σ_x ȳ_o(x)`, summed
 //!   over the batch
@@ -39,8 +39,19 @@ pub struct Kernel {
     pub inputs: usize,
     /// Channels out.
     pub outputs: usize,
-    /// Whether the biases are added. Derivatives of derivatives do without; the weights keep their places.
-    pub biased: bool,
+    /// What becomes of the biases.
+    pub biases: Biases,
+}
+
+/// The biases of a convolution, one for each output channel, behind the other weights.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Biases {
+    /// They are added.
+    Added,
+    /// They have their places among the weights but are not added, as in derivatives of derivatives.
+    Skipped,
+    /// There are none: the convolution is linear, and odd.
+    Absent,
 }
 
 impl Kernel {
@@ -51,7 +62,13 @@ impl Kernel {
 
     /// Weights and biases.
     pub fn weights(&self) -> usize {
-        (self.taps() * self.inputs + 1) * self.outputs
+        let biases = if self.biases == Biases::Absent { 0 } else { self.outputs };
+        self.taps() * self.inputs * self.outputs + biases
+    }
+
+    /// Where the biases begin among the weights, if they are added.
+    fn bias(&self) -> Option<usize> {
+        (self.biases == Biases::Added).then_some(self.taps() * self.inputs * self.outputs)
     }
 
     fn displacement(&self, tap: usize, sign: i32) -> Vec<i32> {
@@ -177,7 +194,8 @@ impl Op for ConvInputGrad {
         // Bilinear in ȳ and w: with g the cotangent of f̄, that of ȳ is the convolution of g without biases, and that
         // of w the weight gradient with g in the place of f.
         let &[dy, w] = at.inputs else { return Err(Error::op(Self::NAME, "two inputs", at.inputs)) };
-        let unbiased = Kernel { biased: false, ..self.0.clone() };
+        let biases = if self.0.biases == Biases::Absent { Biases::Absent } else { Biases::Skipped };
+        let unbiased = Kernel { biases, ..self.0.clone() };
         let ddy = graph.push(Conv(unbiased.clone()), &[at.cotangent, w])?;
         let dw = graph.push(ConvWeightGrad(unbiased), &[at.cotangent, dy])?;
         Ok(vec![Vjp::Node(ddy), Vjp::Node(dw)])

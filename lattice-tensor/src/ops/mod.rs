@@ -31,7 +31,7 @@ pub use add_sums::AddSums;
 pub use argument::{Argument, Constant, Mask};
 pub use channels::{Channel, Stack};
 pub(crate) use conv::Tables;
-pub use conv::{Conv, ConvInputGrad, ConvWeightGrad, Kernel as ConvKernel};
+pub use conv::{Biases, Conv, ConvInputGrad, ConvWeightGrad, Kernel as ConvKernel};
 pub use neighbours::Neighbours;
 pub use pointwise::Pointwise;
 pub use random::{Distribution, Random};

@@ -149,6 +149,8 @@ pointwise! {
         vjp |g, dy| [{ let q = g.mul(dy, b); g.neg(q) }, { let q = g.mul(dy, a); g.neg(q) }, dy];
     /// `−a`
     Neg "neg" (a) => y, flops 1.0: lanes { -a } f64 { -a } wgsl "-{a}" vjp |g, dy| [g.neg(dy)];
+    /// `a`, as a node of its own
+    Copy "copy" (a) => y, flops 0.0: lanes { a } f64 { a } wgsl "{a}" vjp |g, dy| [dy];
     /// `1 / a`
     Recip "recip" (a) => y, flops 1.0: lanes { a.recip() } f64 { 1.0 / a } wgsl "1.0 / {a}"
         vjp |g, dy| [{ let q = g.mul(y, y); let q = g.mul(dy, q); g.neg(q) }];

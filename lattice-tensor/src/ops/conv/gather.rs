@@ -30,7 +30,7 @@ impl Gather {
             taps: at.tables.taps(kernel, at.layout, 1)?,
             inputs: kernel.inputs,
             outputs: kernel.outputs,
-            bias: kernel.biased.then_some(kernel.taps() * kernel.inputs * kernel.outputs),
+            bias: kernel.bias(),
             transpose: false,
         })
     }

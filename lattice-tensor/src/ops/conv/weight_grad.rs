@@ -29,7 +29,7 @@ impl WeightGrad {
             rows: at.layout.rows(kernel.to)?.len(),
             inputs: kernel.inputs,
             outputs: kernel.outputs,
-            bias: kernel.biased.then_some(kernel.taps() * kernel.inputs * kernel.outputs),
+            bias: kernel.bias(),
         })
     }
 }
