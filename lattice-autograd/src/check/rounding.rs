@@ -8,15 +8,17 @@
 //! bound(u) = SAFETY · depth · u · max_i (|y_i| + |δy_i| / δ)        over the numbers y_i of one output of one sample
 //! ```
 //!
-//! where `δy` is the largest answer to eight random changes of all inputs by `±δ` relatively. A program that cancels
+//! plus, for numbers per sample, the magnitudes of the terms of the sums over the lattice that they are made of, which may
+//! cancel. Here `δy` is the largest answer to eight random changes of all inputs by `±δ` relatively. A program that cancels
 //! large numbers exceeds it, and that is what the check of precision is for.
 
 use super::error::Result;
 use super::report::{Finding, Place};
 use super::subject::Subject;
 use super::value::Value;
-use lattice_tensor::Spec;
+use lattice_tensor::ops::Role;
 use lattice_tensor::random::{Draw, Stream, uniform_f64_at};
+use lattice_tensor::{NodeId, Spec};
 
 const SAFETY: f64 = 8.0;
 const CHANGES: u64 = 8;
@@ -35,17 +37,38 @@ impl Subject {
     /// If the program cannot be run.
     pub fn rounding(&self) -> Result<Vec<Vec<f64>>> {
         let (centre, largest) = self.answers(|_, _, x| x)?;
+        let terms = self.terms_of_sums()?;
         let factor = SAFETY * (self.depth() + 1) as f64;
         let of = |y: Vec<f64>, dy: Vec<f64>| {
             factor * y.iter().zip(&dy).fold(0.0, |most: f64, (y, dy)| most.max(y.abs() + dy))
         };
         let bounds = |(y, dy): (&Value, &Value)| match y {
-            Value::Field(_) | Value::PerSample(_) => {
-                (0..self.samples).map(|s| of(y.of_sample(s), dy.of_sample(s))).collect()
+            Value::Field(_) => (0..self.samples).map(|s| of(y.of_sample(s), dy.of_sample(s))).collect(),
+            Value::PerSample(_) => {
+                let sum = |s: usize| of(y.of_sample(s), dy.of_sample(s)) + factor * terms[s];
+                (0..self.samples).map(sum).collect()
             }
             _ => vec![of(y.numbers(), dy.numbers())],
         };
         Ok(centre.iter().zip(&largest).map(bounds).collect())
+    }
+
+    /// For each sample the sum of the magnitudes of what is summed over the lattice.
+    fn terms_of_sums(&self) -> Result<Vec<f64>> {
+        let live = self.graph.live(&self.output_nodes());
+        let sums =
+            self.graph.nodes().iter().zip(&live).filter(|(node, live)| **live && node.op.role() == Role::SumSites);
+        let mut terms: Vec<NodeId> = sums.map(|(node, _)| node.inputs[0]).collect();
+        terms.retain(|id| matches!(self.graph.spec(*id), Spec::Field { .. }));
+        let mut total = vec![0.0; self.samples];
+        if !terms.is_empty() {
+            for value in self.run_as::<f64>(&terms, &self.values, self.samples, 0)? {
+                for (s, total) in total.iter_mut().enumerate() {
+                    *total += value.of_sample(s).iter().map(|x| x.abs()).sum::<f64>();
+                }
+            }
+        }
+        Ok(total)
     }
 
     /// For each output and sample the largest answer of one of its numbers, if the numbers of field number `argument`
