@@ -25,20 +25,20 @@ fn main() -> Result<(), Box<dyn Error>> {
             ..Default::default()
         };
         let mut trainer = Trainer::<f32>::new(&mut flow, &action, training, &cpu)?;
-        println!("{name}: {extent}x{extent}, m2 = -4, lambda = {lambda}; KL in the training batches");
+        eprintln!("{name}: {extent}x{extent}, m2 = -4, lambda = {lambda}; KL in the training batches");
         let (start, mut sum) = (Instant::now(), 0.0);
         for step in 1..=STEPS {
             sum += trainer.step()?.loss;
             if step % 200 == 0 {
                 let seconds = start.elapsed().as_secs_f64();
-                println!("  step {step:5}, {seconds:6.2} s: KL {:.4}", sum / 200.0 + log_z);
+                eprintln!("  step {step:5}, {seconds:6.2} s: KL {:.4}", sum / 200.0 + log_z);
                 sum = 0.0;
             }
         }
         let mut sampler = Sampler::<f32>::new(&flow, &action, 1, 1024, &cpu)?;
         let ensemble = Ensemble::draw(&mut sampler, SAMPLES, 1, |_| true)?;
         let certificate = Certificate::new(&ensemble.log_weights, Some(log_z))?;
-        println!("  {SAMPLES} fresh samples: KL {}, acceptance {:.4}", certificate.kl, ensemble.acceptance);
+        eprintln!("  {SAMPLES} fresh samples: KL {}, acceptance {:.4}", certificate.kl, ensemble.acceptance);
     }
     Ok(())
 }
