@@ -254,10 +254,10 @@ fn drift_stops_a_training_by_inversion_and_names_the_layer() {
 #[test]
 fn the_symmetric_flow_is_close_after_a_few_hundred_steps() {
     let mut flow = fresh(&[8, 8], Architecture::symmetric());
-    train(&mut flow, &TUTORIAL, Training { estimator: Estimator::Path, ..plan(500, 64) });
-    let certificate = certificate(&flow, &TUTORIAL, 20_000);
-    println!("KL {} at the tutorial's point after 500 steps", certificate.kl);
-    assert!(certificate.kl.mean < 0.1, "{}", certificate.kl);
+    train(&mut flow, &TUTORIAL, Training { estimator: Estimator::Path, ..plan(250, 64) });
+    let certificate = certificate(&flow, &TUTORIAL, 8_000);
+    println!("KL {} at the tutorial's point after 250 steps", certificate.kl);
+    assert!(certificate.kl.mean < 0.2, "{}", certificate.kl);
     assert!(certificate.kl.mean > -4.0 * certificate.kl.error, "{}", certificate.kl);
     assert!(certificate.log_z.pull(9.291364).abs() < 4.5, "{}", certificate.log_z);
 }
@@ -279,24 +279,24 @@ fn a_flow_of_a_small_lattice_is_a_warm_start_on_a_larger_one() {
     let shape = Architecture { spectrum: 5, ..Architecture::symmetric() };
     let cpu = Cpu::new(2).expect("threads");
     let mut flow = fresh(&[6, 6], shape.clone());
-    let training = Training { estimator: Estimator::Path, ..plan(300, 64) };
+    let training = Training { estimator: Estimator::Path, ..plan(250, 64) };
     let mut trainer = Trainer::<f32>::new(&mut flow, &TUTORIAL, training.clone(), &cpu).expect("a trainer");
-    for _ in 0..300 {
+    for _ in 0..250 {
         trainer.step().expect("a step");
     }
     let known = description(trainer.flow(), training);
     let checkpoint = Checkpoint::of(&trainer, &known).expect("a state");
-    let here = certificate(&flow, &TUTORIAL, 20_000);
+    let here = certificate(&flow, &TUTORIAL, 8_000);
     let mut larger = fresh(&[8, 8], Architecture { seed: 9, ..shape.clone() });
-    let cold = certificate(&larger, &TUTORIAL, 5_000);
+    let cold = certificate(&larger, &TUTORIAL, 2_000);
     larger.warm_start(&checkpoint).expect("a warm start");
-    let there = certificate(&larger, &TUTORIAL, 20_000);
+    let there = certificate(&larger, &TUTORIAL, 8_000);
     println!("KL {} on 6x6, {} on 8x8 (fresh {}), ESS {} and {}", here.kl, there.kl, cold.kl, here.ess, there.ess);
     assert!(there.kl.mean < 0.02 * cold.kl.mean, "{} against {}", there.kl, cold.kl);
     // I8: at one coupling the exponent is extensive.
     let predicted = here.ess.powf(64.0 / 36.0);
     assert!((there.ess - predicted).abs() < 0.06, "{} against {predicted}", there.ess);
-    let near = certificate(&larger, &Phi4 { mass2: -4.0, lambda: 7.5 }, 5_000);
+    let near = certificate(&larger, &Phi4 { mass2: -4.0, lambda: 7.5 }, 2_000);
     assert!(near.kl.mean < 0.1 * cold.kl.mean, "{} against {}", near.kl, cold.kl);
 
     let before = larger.parameters.clone();
