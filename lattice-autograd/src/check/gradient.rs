@@ -81,6 +81,8 @@ struct Slopes<'a> {
     wanted: Vec<NodeId>,
     /// The values of the gradients, if they do not vanish.
     gradients: Vec<Option<Value>>,
+    /// The place of each argument in the parameter buffer, if it has one. Arguments may share parameters.
+    places: Vec<Option<usize>>,
     plain: Host<f64>,
     cpu: Cpu,
 }
@@ -102,9 +104,15 @@ impl<'a> Slopes<'a> {
             nodes => Host::<f64>::new(graph, nodes, &layout)?.run(&cpu, values, samples)?,
         }
         .into_iter();
-        let gradients = found.iter().map(|g| g.and_then(|_| results.next())).collect();
+        let gradients: Vec<_> = found.iter().map(|g| g.and_then(|_| results.next())).collect();
+        let place = |&id: &NodeId| match graph.spec(id) {
+            Spec::Weights { offset, .. } => Some(offset),
+            _ => None,
+        };
+        let gradients = shared(gradients, &wanted.iter().map(place).collect::<Vec<_>>());
+        let places = graph.arguments().iter().map(place).collect();
         let plain = Host::new(graph, &[functional], &layout)?;
-        Ok(Slopes { values, samples, wanted: wanted.to_vec(), gradients, plain, cpu })
+        Ok(Slopes { values, samples, wanted: wanted.to_vec(), gradients, places, plain, cpu })
     }
 
     /// The quotients along one direction: one for each sample, or one for the batch if parameters are moved.
@@ -123,6 +131,12 @@ impl<'a> Slopes<'a> {
         let mut moved = self.values.to_vec();
         quotients(&claims, |step| {
             moved[position] = self.values[position].map(|x, i| x + step * u[i]);
+            for other in (0..moved.len()).filter(|&other| sums && other != position) {
+                if let (Some(to), Some(from)) = (self.places[other], self.places[position]) {
+                    let by = |i: usize| (to + i).checked_sub(from).and_then(|k| u.get(k)).copied().unwrap_or(0.0);
+                    moved[other] = self.values[other].map(|x, i| x + step * by(i));
+                }
+            }
             let f = self.plain.run(&self.cpu, &moved, self.samples)?.swap_remove(0).numbers();
             Ok(if sums { vec![f.iter().sum()] } else { f })
         })
@@ -192,6 +206,22 @@ impl<'a> Slopes<'a> {
         }
         Ok(())
     }
+}
+
+/// The derivatives by parameters: those of a parameter that several arguments share are added up in each of them.
+fn shared(gradients: Vec<Option<Value>>, places: &[Option<usize>]) -> Vec<Option<Value>> {
+    let total = |parameter: usize| -> f64 {
+        let part = |(gradient, place): (&Option<Value>, &Option<usize>)| match (gradient, place) {
+            (Some(Value::Sums(g)), Some(from)) => g.get(parameter.checked_sub(*from)?).copied(),
+            _ => None,
+        };
+        gradients.iter().zip(places).filter_map(part).sum()
+    };
+    let add = |(gradient, place): (&Option<Value>, &Option<usize>)| match (gradient, place) {
+        (Some(Value::Sums(g)), Some(from)) => Some(Value::Sums((0..g.len()).map(|k| total(from + k)).collect())),
+        (gradient, _) => gradient.clone(),
+    };
+    gradients.iter().zip(places).map(add).collect()
 }
 
 fn see(finding: &mut Finding, q: &Quotient, place: impl FnOnce() -> Place) {
