@@ -90,6 +90,11 @@ impl Checkpoint {
         Ok(Checkpoint { description, step, file })
     }
 
+    /// The fingerprint of a file that was read: SHA-256 of its contents.
+    pub fn digest(&self) -> String {
+        self.file.digest()
+    }
+
     /// The flow, with the parameters of the file.
     ///
     /// # Errors

@@ -16,6 +16,7 @@ pub mod nets;
 pub mod prior;
 pub mod sample;
 pub mod train;
+pub mod two_sided;
 
 pub use bijection::{Bijection, Chain};
 pub use checkpoint::Checkpoint;
@@ -30,3 +31,4 @@ pub use nets::{Activation, ConvNet, OddNet, OddShape};
 pub use prior::Normal;
 pub use sample::{Certificate, Ensemble, Sampler};
 pub use train::{StepReport, Trainer, Training};
+pub use two_sided::{Weigher, two_sided};

@@ -199,6 +199,8 @@ pub struct Ensemble {
     pub names: Vec<String>,
     /// The Metropolis chain: for each observable its value after each proposal, from the first of finite weight on.
     pub series: Vec<Vec<f64>>,
+    /// The chain itself: after each proposal, the number of the one that is its state.
+    pub states: Vec<u64>,
     /// Fraction of proposals accepted.
     pub acceptance: f64,
     /// Proposals whose weight was not a number or infinite; they count as weight zero.
@@ -242,7 +244,8 @@ impl Ensemble {
                 if offered.accepted {
                     current.iter_mut().zip(&values).for_each(|(c, v)| *c = v[i]);
                 }
-                if offered.state.is_some() {
+                if let Some(state) = offered.state {
+                    ensemble.states.push(state);
                     ensemble.series.iter_mut().zip(&current).for_each(|(series, &x)| series.push(x));
                 }
             }

@@ -2,6 +2,7 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use lattice_fields::autograd::optim::{BatchSchedule, Schedule};
+use lattice_fields::prelude::{Architecture, Estimator, Memory, Training};
 use serde::{Serialize, Serializer};
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -174,6 +175,83 @@ pub struct RunArgs {
     pub config: Option<PathBuf>,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum NetName {
+    /// Real NVP, the net of tutorial 2101.08176.
+    Tutorial,
+    /// Couplings with quartic tails, odd under phi -> -phi, after a prior of trainable spectrum.
+    Symmetric,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EstimatorName {
+    /// The whole derivative.
+    Reparam,
+    /// Without the score, which has mean zero.
+    Path,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MemoryName {
+    Keep,
+    Recompute,
+    Invert,
+}
+
+impl TrainArgs {
+    /// Puts the defaults of theory and net where nothing was given.
+    pub fn complete(&mut self) {
+        self.theory.complete();
+        let tutorial = self.net == NetName::Tutorial;
+        let shape = self.architecture();
+        self.layers = Some(shape.layers);
+        self.hidden = Some(Widths(shape.hidden));
+        self.kernel = Some(shape.kernel);
+        let batch = if tutorial { (64, 256) } else { (64, 64) };
+        self.batch = self.batch.or(BatchSchedule::doubling(batch.0, batch.1).ok());
+        self.steps.get_or_insert(if tutorial { 16_500 } else { 4000 });
+        self.lr.get_or_insert(if tutorial { 3e-3 } else { 2e-2 });
+        self.estimator.get_or_insert(if tutorial { EstimatorName::Reparam } else { EstimatorName::Path });
+    }
+
+    /// The shape of the flow.
+    pub fn architecture(&self) -> Architecture {
+        let mut shape = match self.net {
+            NetName::Tutorial => Architecture::default(),
+            NetName::Symmetric => Architecture::symmetric(),
+        };
+        shape.layers = self.layers.unwrap_or(shape.layers);
+        shape.hidden = self.hidden.clone().map_or(shape.hidden, |widths| widths.0);
+        shape.kernel = self.kernel.unwrap_or(shape.kernel);
+        Architecture { seed: self.run.seed, ..shape }
+    }
+
+    /// The plan of the training.
+    pub fn training(&self) -> Training {
+        let default = Training::default();
+        Training {
+            steps: self.steps.unwrap_or(default.steps),
+            lr: self.lr.unwrap_or(default.lr),
+            schedule: self.schedule.clone(),
+            batch: self.batch.unwrap_or(default.batch),
+            clip: self.clip,
+            seed: self.run.seed,
+            estimator: match self.estimator {
+                Some(EstimatorName::Path) => Estimator::Path,
+                _ => Estimator::Reparam,
+            },
+            memory: match self.memory {
+                MemoryName::Keep => Memory::Keep,
+                MemoryName::Recompute => Memory::Recompute,
+                MemoryName::Invert => Memory::Invert,
+            },
+        }
+    }
+}
+
 #[derive(Clone, Debug, Args, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct TrainArgs {
@@ -183,26 +261,38 @@ pub struct TrainArgs {
     #[command(flatten)]
     #[serde(flatten)]
     pub run: RunArgs,
-    /// Coupling layers.
-    #[arg(long, default_value_t = 16)]
-    pub layers: usize,
-    /// Widths of the hidden layers of each net, separated by commas.
-    #[arg(long, default_value = "8,8")]
-    #[serde(serialize_with = "as_text")]
-    pub hidden: Widths,
-    /// Extent of the convolution kernels, odd.
-    #[arg(long, default_value_t = 3)]
-    pub kernel: usize,
-    /// Samples in a step: a number, or FROM..TO to double at equal intervals.
-    #[arg(long, default_value = "64..256")]
-    #[serde(serialize_with = "as_text")]
-    pub batch: BatchSchedule,
-    /// Steps of the optimiser (Adam).
-    #[arg(long, default_value_t = 16_500)]
-    pub steps: u64,
-    /// The learning rate at the start.
-    #[arg(long, default_value_t = 3e-3, allow_hyphen_values = true)]
-    pub lr: f64,
+    /// The kind of flow; the defaults of the flags below depend on it.
+    #[arg(long, value_enum, default_value = "tutorial")]
+    pub net: NetName,
+    /// Coupling layers [default: 16, symmetric 4]
+    #[arg(long)]
+    pub layers: Option<usize>,
+    /// Widths of the hidden layers of each net, separated by commas [default: 8,8]
+    #[arg(long)]
+    #[serde(serialize_with = "as_text_if_any", skip_serializing_if = "Option::is_none")]
+    pub hidden: Option<Widths>,
+    /// Extent of the convolution kernels, odd [default: 3]
+    #[arg(long)]
+    pub kernel: Option<usize>,
+    /// Samples in a step: a number, or FROM..TO to double at equal intervals [default: 64..256, symmetric 64]
+    #[arg(long)]
+    #[serde(serialize_with = "as_text_if_any", skip_serializing_if = "Option::is_none")]
+    pub batch: Option<BatchSchedule>,
+    /// Steps of the optimiser (Adam) [default: 16500, symmetric 4000]
+    #[arg(long)]
+    pub steps: Option<u64>,
+    /// The learning rate at the start [default: 3e-3, symmetric 2e-2]
+    #[arg(long, allow_hyphen_values = true)]
+    pub lr: Option<f64>,
+    /// How the gradient is estimated [default: reparam, symmetric path]
+    #[arg(long, value_enum)]
+    pub estimator: Option<EstimatorName>,
+    /// What the backward half has from the forward half: all, or computed again, or found by inversion.
+    #[arg(long, value_enum, default_value = "keep")]
+    pub memory: MemoryName,
+    /// The folder of a model of the same shape to start from, of any lattice and couplings.
+    #[arg(long)]
+    pub warm_start: Option<PathBuf>,
     /// How the learning rate falls: constant, cosine, cosine:F, exponential:F@N, step:F@N, piecewise:F@N,..., each after warmup:N+
     #[arg(long, default_value = "cosine")]
     #[serde(serialize_with = "as_text")]
@@ -216,6 +306,9 @@ pub struct TrainArgs {
     /// Write a checkpoint every so many steps; 0 only at the end and on Ctrl-C.
     #[arg(long, default_value_t = 1000)]
     pub save_every: u64,
+    /// Configurations of the theory (from HMC) that the certificate looks at besides; 0 for none.
+    #[arg(long, default_value_t = 8192)]
+    pub two_sided: usize,
     /// Continue the training in --out where it stopped, with the flags it was begun with.
     #[arg(long)]
     #[serde(skip)]
@@ -225,12 +318,21 @@ pub struct TrainArgs {
 #[derive(Clone, Debug, Args, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct SampleArgs {
-    /// The folder that holds model.safetensors.
+    /// The folder that holds model.safetensors; with --from, if it is not where it was.
+    #[arg(long, required_unless_present = "from")]
+    pub model: Option<PathBuf>,
+    /// An ensemble.json that an earlier run has left: its samples are drawn again, and must be the same bits.
     #[arg(long)]
-    pub model: PathBuf,
+    pub from: Option<PathBuf>,
     /// Proposals to draw.
     #[arg(long, default_value_t = 100_000)]
     pub samples: usize,
+    /// Write every so many states of the chain to configurations/*.npy in --out; 0 for none.
+    #[arg(long, default_value_t = 0)]
+    pub save_every: usize,
+    /// Configurations of the theory (from HMC) that the certificate looks at besides; 0 for none.
+    #[arg(long, default_value_t = 8192)]
+    pub two_sided: usize,
     /// Samples computed at a time; changes no result.
     #[arg(long, default_value_t = 1024)]
     pub batch: usize,
@@ -254,15 +356,35 @@ pub struct SampleArgs {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum UpdateName {
+    /// Hybrid Monte Carlo.
     Hmc,
+    /// Local Metropolis, one sweep over a checkerboard.
     Metropolis,
+    /// A sweep of local Metropolis, then sign-flip clusters.
+    Cluster,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum IntegratorName {
+    /// Second order, one force a step.
     Leapfrog,
+    /// Second order, two forces a step.
     Omelyan,
+    /// Fourth order, five forces a step.
+    Omelyan4,
+}
+
+/// What else is written of the series of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ExportName {
+    /// series.csv
+    Csv,
+    /// series.json.gz, which pyerrors reads
+    Pyerrors,
+    /// series/NAME.npy, arrays [chain, update]
+    Npy,
 }
 
 /// Integrator steps: a number, or `auto`. Trajectories are written out step by step, hence the limit.
@@ -330,6 +452,10 @@ pub struct McArgs {
     /// configurations/*.npy there; 0 keeps the state alone, at the end and on Ctrl-C.
     #[arg(long, default_value_t = 0)]
     pub save_every: usize,
+    /// Write the series of all observables to --out: csv, pyerrors, npy, separated by commas.
+    #[arg(long, value_enum, value_delimiter = ',')]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub export: Vec<ExportName>,
     /// Continue the run in --out where it stopped, with the flags it was begun with; --trajectories may be more.
     #[arg(long)]
     #[serde(skip)]
@@ -413,6 +539,13 @@ fn as_integer<S: Serializer>(value: &u64, to: S) -> Result<S::Ok, S::Error> {
     match i64::try_from(*value) {
         Ok(small) => to.serialize_i64(small),
         Err(_) => to.collect_str(value),
+    }
+}
+
+fn as_text_if_any<T: std::fmt::Display, S: Serializer>(value: &Option<T>, to: S) -> Result<S::Ok, S::Error> {
+    match value {
+        Some(value) => to.collect_str(value),
+        None => to.serialize_none(),
     }
 }
 

@@ -7,7 +7,7 @@ use super::output::{Folder, say};
 use super::plots::{self, Curve};
 use super::progress::interrupted;
 use super::report::{Report, exact_value, median};
-use super::sample::{self, Sampled};
+use super::sample::{self, Sampled, Wanted};
 use super::theory::Theory;
 use super::train::{self, MODEL};
 use lattice_fields::mc::History;
@@ -19,6 +19,7 @@ use std::time::Instant;
 const STEPS: u64 = 24_000;
 /// Proposals drawn from the trained flow.
 const SAMPLES: usize = 262_144;
+const WANTED: Wanted = Wanted { samples: SAMPLES, batch: 1024, two_sided: 8192, exact_seconds: 60.0 };
 /// Chains of HMC and of local Metropolis, and their updates.
 const CHAINS: usize = 64;
 const TRAJECTORIES: usize = 4000;
@@ -73,7 +74,7 @@ fn job<R: Real>(args: &MainArgs) -> Result<(), Failure> {
     }
 
     say(json, "sampling exactly: the flow's proposals, HMC, local Metropolis");
-    let sampled = sample::draw::<R>(&flow, &theory, args.run.seed, [SAMPLES, 1024], 60.0, &cpu)?;
+    let sampled = sample::draw::<R>(&flow, &theory, args.run.seed, &WANTED, &cpu)?;
     let plan = |updates| MarkovRun { chains: CHAINS, updates, thermalize: THERMALIZE, seed: args.run.seed };
     let chains =
         |update, updates, what| mc::chains_of::<R>(&theory, update, &plan(updates), &cpu, what, &Keep::default());

@@ -1,13 +1,16 @@
 //! `lattice mc`: Markov chains.
 
 use super::args::{IntegratorName, McArgs, Precision, Steps, UpdateName};
+use super::export;
 use super::failure::Failure;
 use super::output::{Folder, say};
 use super::progress::{bar, interrupted};
-use super::report::{Report, median, table, warnings};
+use super::report::{Report, median, table};
 use super::theory::{Theory, check_memory};
 use super::train::precision_name;
 use lattice_fields::autograd::params::TensorFile;
+use lattice_fields::mc::observables::{Quantity, quantities};
+use lattice_fields::mc::statistics::{GammaMethod, Warning, chain_warnings, sign_warning};
 use lattice_fields::mc::{Chains, History, Recorder, Stored};
 use lattice_fields::prelude::*;
 use std::path::Path;
@@ -29,15 +32,21 @@ pub fn run(args: &McArgs) -> Result<(), Failure> {
     let (volume, chains) = (theory.lattice.volume() as f64, args.chains as f64);
     let bytes = 8.0 * volume * (6.0 * chains.max(16.0) + 40.0) + 8.0 * 20.0 * chains * args.trajectories as f64;
     check_memory(&format!("{} chains of lattice {}", args.chains, args.theory.lattice), bytes)?;
+    if !args.export.is_empty() && args.run.out.is_none() {
+        return Err(Failure::refused("--export", "a folder in --out", "no --out"));
+    }
+    let local = || -> Result<Box<dyn Update>, Failure> {
+        Location::Parity(0).check(&theory.lattice)?;
+        Ok(Box::new(LocalMetropolis::default()))
+    };
     let update: Box<dyn Update> = match args.update {
-        UpdateName::Metropolis => {
-            Location::Parity(0).check(&theory.lattice)?;
-            Box::new(LocalMetropolis::default())
-        }
+        UpdateName::Metropolis => local()?,
+        UpdateName::Cluster => Box::new(Clusters { after: local()? }),
         UpdateName::Hmc => {
             let integrator = match args.integrator {
                 IntegratorName::Leapfrog => Integrator::Leapfrog,
                 IntegratorName::Omelyan => Integrator::Omelyan,
+                IntegratorName::Omelyan4 => Integrator::Omelyan4,
             };
             let hmc = match args.steps {
                 Steps::Auto => Hmc::new(integrator, args.length),
@@ -88,11 +97,11 @@ pub fn run(args: &McArgs) -> Result<(), Failure> {
     report.set("trajectories", updates);
     report.set("acceptance", acceptance);
     report.set_observables(&estimates);
-    let warnings = warnings(&estimates);
+    let derived = derived(&history, &theory.lattice);
+    report.set_derived(&derived);
+    let warnings = warnings(&history, &estimates, args.thermalize);
     warnings.iter().for_each(|w| say(args.run.json, &format!("warning: {w}")));
-    if !warnings.is_empty() {
-        report.set("warnings", warnings);
-    }
+    report.set_warnings(&warnings);
     report.set("seconds", seconds);
     // A run that was finished already has made no update now.
     if !history.seconds.is_empty() {
@@ -103,6 +112,7 @@ pub fn run(args: &McArgs) -> Result<(), Failure> {
     report.set("threads", cpu.threads());
     if let Some(folder) = &folder {
         folder.write("report.json", &report.text())?;
+        export::write(&history, &args.export, &description, folder)?;
     }
     let summary = format!(
         "{}\n{:?}\n{}: {} chains of {} updates in {seconds:.1} s, acceptance {acceptance:.4}\n{}",
@@ -111,7 +121,7 @@ pub fn run(args: &McArgs) -> Result<(), Failure> {
         history.update,
         args.chains,
         updates,
-        table(&estimates, exact.as_ref())
+        table(&[estimates, derived].concat(), exact.as_ref())
     );
     report.print_or(args.run.json, &summary)?;
     if history.interrupted { Err(stopped()) } else { Ok(()) }
@@ -166,9 +176,7 @@ impl Keep<'_> {
 
     fn save_configurations<R: Real>(&self, recorder: &Recorder<'_, '_, R, Scalar>) -> Result<(), Failure> {
         let Some(folder) = self.folder else { return Ok(()) };
-        let folder = folder.file("configurations");
-        std::fs::create_dir_all(&folder)
-            .map_err(|e| Failure::Failed(format!("{}: cannot be made: {e}", folder.display())))?;
+        let folder = folder.subfolder("configurations")?;
         let fields = recorder.chains().fields();
         let extents = fields.layout().lattice().extents().to_vec();
         let numbers = (0..fields.samples()).flat_map(|chain| fields.sample(chain)).map(Real::to_f64).collect();
@@ -217,6 +225,23 @@ pub fn chains_of<R: Real>(
         Ok(recorder)
     })?;
     Ok(recorder.finish())
+}
+
+/// Functions of the means: susceptibilities, Binder cumulant, masses. Those that noise makes undefined are left out.
+pub fn derived(history: &History, lattice: &Lattice) -> Vec<(String, Estimate)> {
+    let method = GammaMethod::default();
+    let estimate = |quantity: Quantity| {
+        let found = quantity.estimate(&method, |name| history.chains(name)).ok()?;
+        Some((quantity.name, found))
+    };
+    quantities(lattice).into_iter().filter_map(estimate).collect()
+}
+
+/// Reasons not to believe the estimates.
+pub fn warnings(history: &History, estimates: &[(String, Estimate)], thermalize: usize) -> Vec<String> {
+    let mut list = chain_warnings(estimates.iter().map(|(name, e)| (name.as_str(), e)), thermalize);
+    list.extend(history.chains("m").and_then(sign_warning));
+    list.iter().map(Warning::to_string).collect()
 }
 
 /// The mean acceptance, and the estimates of all else but the energy violation itself.

@@ -2,8 +2,9 @@
 
 use super::args::{Axis, MeasureArgs, Precision, TheoryArgs};
 use super::failure::Failure;
+use super::mc::{derived, warnings};
 use super::output::{Folder, say};
-use super::report::{Report, table, warnings};
+use super::report::{Report, table};
 use super::theory::Theory;
 use super::train::precision_name;
 use lattice_fields::mc::{History, Measurement, Stored};
@@ -28,11 +29,11 @@ pub fn run(args: &MeasureArgs) -> Result<(), Failure> {
     report.set("chains", chains);
     report.set("configurations", chains * updates);
     report.set_observables(&estimates);
-    let warnings = warnings(&estimates);
+    let warnings = warnings(&history, &estimates, usize::MAX);
     warnings.iter().for_each(|w| say(args.run.json, &format!("warning: {w}")));
-    if !warnings.is_empty() {
-        report.set("warnings", warnings);
-    }
+    report.set_warnings(&warnings);
+    let derived = derived(&history, &theory.lattice);
+    report.set_derived(&derived);
     report.set("seconds", start.elapsed().as_secs_f64());
     report.set("threads", cpu.threads());
     if let Some(out) = &args.run.out {
@@ -45,7 +46,7 @@ pub fn run(args: &MeasureArgs) -> Result<(), Failure> {
         theory.action.formula(),
         theory.action,
         chains * updates,
-        table(&estimates, theory.exact_within(2.0).as_ref())
+        table(&[estimates, derived].concat(), theory.exact_within(2.0).as_ref())
     );
     report.print_or(args.run.json, &summary)
 }

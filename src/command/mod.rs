@@ -9,12 +9,15 @@
 //! | `output` | where results go |
 //! | `progress` | bars and Ctrl-C |
 //! | `report` | tables and JSON |
-//! | `plots` | pictures |
+//! | `plots`, `export` | pictures; series for other programs |
+//! | `ensemble` | ensembles that are drawn again |
 //! | `train`, `sample`, `mc`, `measure`, `exact`, `main_job` | the subcommands |
 
 mod args;
 mod config;
+mod ensemble;
 mod exact;
+mod export;
 mod failure;
 mod main_job;
 mod mc;
@@ -58,7 +61,7 @@ fn dispatch(arguments: Vec<OsString>) -> Result<(), Failure> {
     match cli.command {
         None => main_job::run(&cli.main),
         Some(Command::Train(mut args)) => {
-            args.theory.complete();
+            args.complete();
             train::run(&args)
         }
         Some(Command::Sample(args)) => sample::run(&args),

@@ -59,6 +59,15 @@ impl Folder {
         self.0.join(name)
     }
 
+    /// A folder in the folder, made if it is not there.
+    pub fn subfolder(&self, name: &str) -> Result<PathBuf, Failure> {
+        let path = self.file(name);
+        match std::fs::create_dir_all(&path) {
+            Ok(()) => Ok(path),
+            Err(e) => Err(Failure::Failed(format!("{}: cannot be made: {e}", path.display()))),
+        }
+    }
+
     /// Writes a file under a temporary name and renames it.
     pub fn write(&self, name: &str, contents: &str) -> Result<(), Failure> {
         let (path, temporary) = (self.file(name), self.file(&format!(".{name}.new")));

@@ -5,6 +5,7 @@ use super::output;
 use super::theory::Theory;
 use lattice_fields::flows::Certificate;
 use lattice_fields::mc::exact::Exact;
+use lattice_fields::mc::statistics::TwoSided;
 use lattice_fields::prelude::Estimate;
 use serde_json::{Map, Value, json};
 
@@ -46,11 +47,36 @@ impl Report {
         self.set("log_z", log_z.value());
     }
 
+    /// What configurations of the theory say about a flow.
+    pub fn set_two_sided(&mut self, sides: &TwoSided) {
+        let mut part = Report::default();
+        part.set("log_z_of_theory", json!({"mean": sides.log_z_of_theory.mean, "error": sides.log_z_of_theory.error}));
+        part.set("ess_of_theory", json!({"mean": sides.ess_of_theory.mean, "error": sides.ess_of_theory.error}));
+        part.set("pull", sides.pull);
+        part.set("p_value", sides.p_value);
+        self.set("two_sided", part.value());
+    }
+
+    /// Reasons not to believe the numbers, if there are any.
+    pub fn set_warnings(&mut self, warnings: &[String]) {
+        if !warnings.is_empty() {
+            self.set("warnings", warnings);
+        }
+    }
+
     /// The observables by name.
     pub fn set_observables(&mut self, estimates: &[(String, Estimate)]) {
         let observables: Map<String, Value> =
             estimates.iter().map(|(name, estimate)| (name.clone(), json!(estimate))).collect();
         self.set("observables", observables);
+    }
+
+    /// Functions of the observables' means by name, if there are any.
+    pub fn set_derived(&mut self, derived: &[(String, Estimate)]) {
+        if !derived.is_empty() {
+            let map: Map<String, Value> = derived.iter().map(|(name, e)| (name.clone(), json!(e))).collect();
+            self.set("derived", map);
+        }
     }
 
     pub fn text(&self) -> String {
@@ -77,23 +103,6 @@ pub fn median(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     sorted.get(sorted.len() / 2).copied().unwrap_or(0.0)
-}
-
-/// What the slow-mode checks of the estimates have to say.
-pub fn warnings(estimates: &[(String, Estimate)]) -> Vec<String> {
-    let mut warnings = Vec::new();
-    for (name, estimate) in estimates {
-        if !estimate.window_closed {
-            warnings.push(format!("{name}: chains are too short for their autocorrelation; the error is a guess"));
-        }
-        if estimate.spread.is_some_and(|s| s.p_value < 1e-4) {
-            warnings.push(format!(
-                "{name}: chain means differ by {:.1} times what their errors allow; a slow mode is not seen",
-                estimate.chain_spread()
-            ));
-        }
-    }
-    warnings
 }
 
 /// The exact value of an observable, by its name.

@@ -1,13 +1,20 @@
 //! `lattice sample`: exact samples from a trained flow.
 
 use super::args::{Extents, Precision, SampleArgs, TheoryArgs, TheoryName};
+use super::ensemble::Record;
 use super::failure::Failure;
-use super::output::Folder;
+use super::output::{Folder, say};
 use super::progress::{bar, interrupted};
-use super::report::{Report, table, warnings};
+use super::report::{Report, table};
 use super::theory::{Theory, check_memory};
 use super::train::{precision_name, read_model};
+use lattice_fields::flows::sample::configurations;
+use lattice_fields::flows::two_sided;
+use lattice_fields::mc::Stored;
 use lattice_fields::mc::exact::Exact;
+use lattice_fields::mc::statistics::{
+    TwoSided, Warning, repeat_warning, sign_warning, two_sided_warning, weight_warnings,
+};
 use lattice_fields::prelude::*;
 use std::time::Instant;
 
@@ -16,15 +23,50 @@ use std::time::Instant;
 pub struct Sampled {
     pub ensemble: Ensemble,
     pub certificate: Certificate,
+    pub two_sided: Option<TwoSided>,
     pub estimates: Vec<(String, Estimate)>,
     pub exact: Option<Exact>,
+    pub warnings: Vec<String>,
     pub seconds: f64,
 }
 
+/// What is to be drawn from a flow.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted {
+    pub samples: usize,
+    /// Computed at a time.
+    pub batch: usize,
+    /// Configurations of the theory that are weighed too.
+    pub two_sided: usize,
+    /// Exact values are worked out if that takes less.
+    pub exact_seconds: f64,
+}
+
+impl Wanted {
+    /// Refuses more samples than fit into memory.
+    pub fn check(&self) -> Result<(), Failure> {
+        // A log-weight, a state and a series for each observable.
+        let bytes = 240.0 * self.samples as f64 + 800.0 * self.batch as f64 + 16.0 * self.two_sided as f64;
+        check_memory(&format!("{} samples", self.samples), bytes)
+    }
+}
+
 pub fn run(args: &SampleArgs) -> Result<(), Failure> {
-    let checkpoint = read_model(&args.model)?;
+    let record = args.from.as_deref().map(Record::read).transpose()?;
+    let folder = match (&args.model, &record) {
+        (Some(model), _) => model.clone(),
+        (None, Some(record)) => record.model.clone(),
+        (None, None) => return Err(Failure::refused("--model", "a folder with model.safetensors", "none")),
+    };
+    let checkpoint = read_model("--model", &folder)?;
+    let what = format!("--model {}", folder.display());
+    let mut args = args.clone();
+    if let Some(record) = &record {
+        record.check_model(&what, &checkpoint)?;
+        record.complete(&mut args);
+    }
+    let args = &args;
     let model = &checkpoint.description;
-    let what = format!("--model {}", args.model.display());
     let theory_name = match model.theory.as_str() {
         "phi4" => TheoryName::Phi4,
         "free" => TheoryName::Free,
@@ -47,7 +89,8 @@ pub fn run(args: &SampleArgs) -> Result<(), Failure> {
         let (flag, found) = if args.batch == 0 { ("--batch", args.batch) } else { ("--samples", args.samples) };
         return Err(Failure::refused(flag, "at least 1", found));
     }
-    check_samples(args.samples, args.batch)?;
+    let wanted = Wanted { samples: args.samples, batch: args.batch, two_sided: args.two_sided, exact_seconds: 12.0 };
+    wanted.check()?;
     let flow = checkpoint.flow()?;
     let cpu = Cpu::new(args.run.threads)?;
     let folder = match &args.run.out {
@@ -55,18 +98,31 @@ pub fn run(args: &SampleArgs) -> Result<(), Failure> {
         None => None,
     };
     let sampled = match args.run.precision {
-        Precision::F32 => draw::<f32>(&flow, &theory, args.run.seed, [args.samples, args.batch], 12.0, &cpu)?,
-        Precision::F64 => draw::<f64>(&flow, &theory, args.run.seed, [args.samples, args.batch], 12.0, &cpu)?,
+        Precision::F32 => draw::<f32>(&flow, &theory, args.run.seed, &wanted, &cpu)?,
+        Precision::F64 => draw::<f64>(&flow, &theory, args.run.seed, &wanted, &cpu)?,
     };
+    let found = Record::new(args, &checkpoint, &theory, &sampled.ensemble);
+    if let Some(record) = &record {
+        record.check_samples(&found)?;
+    }
     let mut report = Report::new("sample", &theory, args.run.seed, precision_name(args.run.precision));
     sampled.fill(&mut report)?;
+    report.set("checksum", found.checksum.as_str());
     report.set("seconds", sampled.seconds);
     report.set("samples_per_second", sampled.ensemble.log_weights.len() as f64 / sampled.seconds);
     report.set("threads", cpu.threads());
     if let Some(folder) = &folder {
         folder.write_config(args)?;
         folder.write("report.json", &report.text())?;
+        if !sampled.ensemble.interrupted {
+            folder.write("ensemble.json", &found.text()?)?;
+        }
+        match args.run.precision {
+            Precision::F32 => save_configurations::<f32>(args, folder, &flow, &sampled.ensemble, &cpu)?,
+            Precision::F64 => save_configurations::<f64>(args, folder, &flow, &sampled.ensemble, &cpu)?,
+        }
     }
+    sampled.warnings.iter().for_each(|w| say(args.run.json, &format!("warning: {w}")));
     report.print_or(args.run.json, &sampled.summary())?;
     if sampled.ensemble.interrupted {
         return Err(Failure::Interrupted(format!("stopped after {} samples", sampled.ensemble.log_weights.len())));
@@ -74,35 +130,86 @@ pub fn run(args: &SampleArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Refuses more samples than fit into memory, `batch` at a time.
-pub fn check_samples(samples: usize, batch: usize) -> Result<(), Failure> {
-    // A log-weight and a series for each observable.
-    check_memory(&format!("{samples} samples"), 160.0 * samples as f64 + 800.0 * batch as f64)
+/// Configurations in one file.
+const IN_A_FILE: usize = 1024;
+
+/// Writes every so many states of the chain, 1024 to a file, which `measure --axis time` reads in order.
+fn save_configurations<R: Real>(
+    args: &SampleArgs,
+    folder: &Folder,
+    flow: &Flow,
+    ensemble: &Ensemble,
+    cpu: &Cpu,
+) -> Result<(), Failure> {
+    if args.save_every == 0 {
+        return Ok(());
+    }
+    let states: Vec<u64> = ensemble.states.iter().copied().skip(args.save_every - 1).step_by(args.save_every).collect();
+    let extents = flow.lattice.extents().to_vec();
+    for (number, states) in states.chunks(IN_A_FILE).enumerate() {
+        // States stand near each other: one run draws all proposals between the first and the last.
+        let (first, last) = (states[0], states[states.len() - 1]);
+        let mut numbers = Vec::with_capacity(states.len() * flow.lattice.volume());
+        let mut drawn: Option<(u64, ScalarField<R>)> = None;
+        for &state in states {
+            let inside =
+                |(from, field): &(u64, ScalarField<R>)| (*from..from + field.samples() as u64).contains(&state);
+            if !drawn.as_ref().is_some_and(inside) {
+                let count = (last - state + 1).min(4096) as usize;
+                drawn = Some((state, configurations::<R>(flow, args.run.seed, state, count, cpu)?));
+            }
+            if let Some((from, field)) = &drawn {
+                numbers.extend(field.sample((state - from) as usize).into_iter().map(Real::to_f64));
+            }
+        }
+        debug_assert!(first <= last);
+        let path = folder.subfolder("configurations")?.join(format!("{:08}.npy", number + 1));
+        Stored { extents: extents.clone(), numbers }.write::<R>(path)?;
+    }
+    Ok(())
 }
 
-/// Draws `samples` fresh samples, `batch` at a time, and runs the chain over them. The exact values are worked out if
-/// that takes less than `exact_seconds`.
-pub fn draw<R: Real>(
-    flow: &Flow,
-    theory: &Theory,
-    seed: u64,
-    [samples, batch]: [usize; 2],
-    exact_seconds: f64,
-    cpu: &Cpu,
-) -> Result<Sampled, Failure> {
-    let bar = bar("sampling", samples as u64);
+/// Draws fresh samples and runs the chain over them.
+pub fn draw<R: Real>(flow: &Flow, theory: &Theory, seed: u64, wanted: &Wanted, cpu: &Cpu) -> Result<Sampled, Failure> {
+    let bar = bar("sampling", wanted.samples as u64);
     let start = Instant::now();
-    let mut sampler = Sampler::<R>::new(flow, &*theory.action, seed, batch, cpu)?;
-    let ensemble = Ensemble::draw(&mut sampler, samples, seed, |done| {
+    let mut sampler = Sampler::<R>::new(flow, &*theory.action, seed, wanted.batch, cpu)?;
+    let ensemble = Ensemble::draw(&mut sampler, wanted.samples, seed, |done| {
         bar.set_position(done as u64);
         !interrupted()
     })?;
     let seconds = start.elapsed().as_secs_f64();
     bar.finish_and_clear();
-    let exact = theory.exact_within(exact_seconds);
+    let exact = theory.exact_within(wanted.exact_seconds);
     let certificate = Certificate::new(&ensemble.log_weights, exact.as_ref().map(|e| e.log_z))?;
     let estimates = ensemble.estimates()?;
-    Ok(Sampled { ensemble, certificate, estimates, exact, seconds })
+    let mut warnings = Vec::new();
+    if ensemble.not_finite > 0 {
+        let (bad, all) = (ensemble.not_finite, ensemble.log_weights.len());
+        warnings.push(format!("{bad} of {all} proposals had a weight that is not a number; they count as zero"));
+    }
+    let two_sided = match wanted.two_sided {
+        0 => None,
+        _ if ensemble.log_weights.len() < 2 || ensemble.interrupted => None,
+        count => {
+            let plan = MarkovRun { chains: 64, updates: count.div_ceil(64), thermalize: 200, seed };
+            // What keeps the other side from being seen speaks against the flow, and is said.
+            match two_sided::<R>(flow, &*theory.action, &ensemble.log_weights, &plan, cpu) {
+                Ok(sides) => Some(sides),
+                Err(error) => {
+                    warnings.push(format!("configurations of the theory cannot be weighed by the flow: {error}"));
+                    None
+                }
+            }
+        }
+    };
+    let series = |name: &str| ensemble.names.iter().position(|n| n == name).map(|i| ensemble.series[i].as_slice());
+    let mut typed: Vec<Warning> = weight_warnings(&ensemble.log_weights)?;
+    typed.extend(series("action_density").and_then(repeat_warning));
+    typed.extend(series("m").and_then(|m| sign_warning(&[m])));
+    typed.extend(two_sided.as_ref().and_then(two_sided_warning));
+    warnings.extend(typed.iter().map(Warning::to_string));
+    Ok(Sampled { ensemble, certificate, two_sided, estimates, exact, warnings, seconds })
 }
 
 impl Sampled {
@@ -111,15 +218,11 @@ impl Sampled {
         report.set("samples", self.ensemble.log_weights.len());
         report.set("acceptance", self.ensemble.acceptance);
         report.set_certificate(&self.certificate, self.exact.is_some());
+        if let Some(sides) = &self.two_sided {
+            report.set_two_sided(sides);
+        }
         report.set_observables(&self.estimates);
-        let mut warnings = warnings(&self.estimates);
-        if self.ensemble.not_finite > 0 {
-            let (bad, all) = (self.ensemble.not_finite, self.ensemble.log_weights.len());
-            warnings.push(format!("{bad} of {all} proposals had a weight that is not a number; they count as zero"));
-        }
-        if !warnings.is_empty() {
-            report.set("warnings", warnings);
-        }
+        report.set_warnings(&self.warnings);
         Ok(())
     }
 
@@ -127,8 +230,14 @@ impl Sampled {
     pub fn summary(&self) -> String {
         let Certificate { samples, ess, log_z, kl } = &self.certificate;
         let reference = self.exact.as_ref().map_or("estimated".into(), |e| format!("exact, {:.6}", e.log_z));
+        let other = self.two_sided.as_ref().map_or(String::new(), |sides| {
+            format!(
+                "from the theory's side, by HMC and the inverse: ESS {}, log Z {}\n",
+                sides.ess_of_theory, sides.log_z_of_theory
+            )
+        });
         format!(
-            "{samples} fresh samples in {:.1} s: acceptance {:.4}, ESS {ess:.4}, KL {kl} (log Z {reference}), log Z {log_z}\n{}",
+            "{samples} fresh samples in {:.1} s: acceptance {:.4}, ESS {ess:.4}, KL {kl} (log Z {reference}), log Z {log_z}\n{other}{}",
             self.seconds,
             self.ensemble.acceptance,
             table(&self.estimates, self.exact.as_ref())

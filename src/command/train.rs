@@ -3,11 +3,11 @@
 use super::args::{Precision, TrainArgs};
 use super::failure::Failure;
 use super::output::{Folder, say};
+use super::plots;
 use super::progress::{bar, interrupted};
 use super::report::{Report, median};
-use super::sample::check_samples;
+use super::sample::{self, Wanted};
 use super::theory::{Theory, check_memory};
-use super::{plots, sample};
 use lattice_fields::autograd::optim::LearningRate;
 use lattice_fields::flows::History;
 use lattice_fields::flows::checkpoint::Description;
@@ -30,40 +30,29 @@ pub struct Trained {
 
 pub fn run(args: &TrainArgs) -> Result<(), Failure> {
     let theory = Theory::new(&args.theory)?;
-    let architecture = Architecture {
-        layers: args.layers,
-        hidden: args.hidden.0.clone(),
-        kernel: args.kernel,
-        last: Activation::Tanh,
-        seed: args.run.seed,
-        ..Default::default()
-    };
-    let training = Training {
-        steps: args.steps,
-        lr: args.lr,
-        schedule: args.schedule.clone(),
-        batch: args.batch,
-        clip: args.clip,
-        seed: args.run.seed,
-        ..Default::default()
-    };
+    let (architecture, training) = (args.architecture(), args.training());
     if !(args.clip > 0.0 && args.clip.is_finite()) {
         return Err(Failure::refused("--clip", "a positive norm, 1e300 to clip nothing", args.clip));
     }
-    if args.steps == 0 {
+    if training.steps == 0 {
         return Err(Failure::refused("--steps", "at least 1", 0));
     }
-    LearningRate::new(args.lr, args.schedule.clone(), args.steps).map_err(|e| Failure::Refused(e.to_string()))?;
+    let rate = LearningRate::new(training.lr, training.schedule.clone(), training.steps);
+    rate.map_err(|e| Failure::Refused(e.to_string()))?;
     if args.samples == 0 {
         return Err(Failure::refused("--samples", "at least 1", 0));
     }
     check_training_memory(&theory, &architecture, args.run.threads)?;
     let mut flow = Flow::new(&theory.lattice, architecture)?;
+    if let Some(folder) = &args.warm_start {
+        flow.warm_start(&read_model("--warm-start", folder)?)?;
+    }
     let cpu = Cpu::new(args.run.threads)?;
     if args.resume && args.run.out.is_none() {
         return Err(Failure::refused("--resume", "the folder of a training in --out", "no --out"));
     }
-    check_samples(args.samples, 1024)?;
+    let wanted = Wanted { samples: args.samples, batch: 1024, two_sided: args.two_sided, exact_seconds: 12.0 };
+    wanted.check()?;
     let description = describe(&theory, &flow, &training, args.run.precision);
     let resume = if args.resume {
         let path = args.run.out.clone().unwrap_or_default().join(MODEL);
@@ -106,8 +95,8 @@ pub fn run(args: &TrainArgs) -> Result<(), Failure> {
         return Err(Failure::Interrupted(format!("stopped at step {step}; train --resume --out {out} continues")));
     }
     let sampled = match args.run.precision {
-        Precision::F32 => sample::draw::<f32>(&flow, &theory, args.run.seed, [args.samples, 1024], 12.0, &cpu)?,
-        Precision::F64 => sample::draw::<f64>(&flow, &theory, args.run.seed, [args.samples, 1024], 12.0, &cpu)?,
+        Precision::F32 => sample::draw::<f32>(&flow, &theory, args.run.seed, &wanted, &cpu)?,
+        Precision::F64 => sample::draw::<f64>(&flow, &theory, args.run.seed, &wanted, &cpu)?,
     };
     let mut report = Report::new("train", &theory, args.run.seed, precision_name(args.run.precision));
     report.set("steps", trained.steps);
@@ -120,6 +109,7 @@ pub fn run(args: &TrainArgs) -> Result<(), Failure> {
     report.set("instruction_set_of_machine", cpu.level().name());
     folder.write("report.json", &report.text())?;
     plots::training(&folder.file("training.svg"), &trained.history.rows, sampled.exact.as_ref().map(|e| e.log_z))?;
+    sampled.warnings.iter().for_each(|w| say(args.run.json, &format!("warning: {w}")));
     report.print_or(args.run.json, &sampled.summary())
 }
 
@@ -235,14 +225,11 @@ fn read_clock(folder: &Folder, history: &History) -> Vec<f64> {
     history.rows.iter().map(|_| seconds.next().inspect(|s| last = *s).unwrap_or(last)).collect()
 }
 
-/// Reads the model of a folder.
-pub fn read_model(folder: &Path) -> Result<Checkpoint, Failure> {
+/// Reads the model of a folder that a flag names.
+pub fn read_model(flag: &str, folder: &Path) -> Result<Checkpoint, Failure> {
     if !folder.exists() {
-        return Err(Failure::refused(
-            &format!("--model {}", folder.display()),
-            "a folder with model.safetensors",
-            "nothing there",
-        ));
+        let what = format!("{flag} {}", folder.display());
+        return Err(Failure::refused(&what, "a folder with model.safetensors", "nothing there"));
     }
     let path = if folder.is_dir() { folder.join(MODEL) } else { folder.to_path_buf() };
     Ok(Checkpoint::read(&path)?)

@@ -1,0 +1,94 @@
+//! A flow seen from the theory: the weights of configurations that it did not draw itself.
+//!
+//! A flow's own samples cannot show what it never reaches. Configurations of the theory, sent backwards through the
+//! flow, do: `⟨q / e^{−S}⟩_p = 1/Z` (identity I9), the only test of mode collapse where `Z` is not known.
+
+use crate::bijection::Bijection;
+use crate::error::Error;
+use crate::flow::Flow;
+use crate::prior::Normal;
+use lattice_autograd::Trace;
+use lattice_mc::statistics::{GammaMethod, TwoSided};
+use lattice_mc::{Action, Chains, Clusters, Hmc, Integrator, MarkovRun, Update};
+use lattice_tensor::{Bindings, Cpu, Layout, Program, Real, ScalarField};
+
+/// Updates between two configurations that are weighed.
+const SPACING: usize = 4;
+
+/// Weighs configurations by a flow, through its inverse.
+pub struct Weigher<R: Real> {
+    program: Program<R>,
+    uniforms: Vec<f64>,
+    weights: Vec<R>,
+    cpu: Cpu,
+}
+
+impl<R: Real> Weigher<R> {
+    /// Plans `log w = −S(φ) − log q(φ)` for fields in this layout.
+    ///
+    /// # Errors
+    /// If the flow does not fit the action, or the program cannot be planned.
+    pub fn new(flow: &Flow, action: &dyn Action, layout: &Layout, cpu: &Cpu) -> Result<Self, Error> {
+        action.check().map_err(lattice_mc::Error::Couplings)?;
+        let trace = Trace::new(&flow.lattice);
+        flow.tell_conditions(&trace, action)?;
+        let phi = trace.scalar_field("phi");
+        let (z, log_det) = flow.inverse(phi);
+        let log_weight = -(Normal.log_density(z) + log_det + action.action(phi));
+        let program = trace.program(&[log_weight.id()], layout)?;
+        let mut weights = vec![R::default(); flow.parameters.len()];
+        flow.parameters.copy_to(&mut weights)?;
+        Ok(Weigher { program, uniforms: trace.uniform_values(), weights, cpu: cpu.clone() })
+    }
+
+    /// The log-weights of the samples of a field.
+    ///
+    /// # Errors
+    /// If the field is of another layout.
+    pub fn weigh(&mut self, phi: &ScalarField<R>) -> Result<Vec<f64>, Error> {
+        let mut log_weights = vec![0.0; phi.samples()];
+        let mut bindings = Bindings {
+            samples: phi.samples(),
+            fields: &[phi],
+            uniforms: &self.uniforms,
+            weights: &self.weights,
+            out_per_sample: &mut [&mut log_weights],
+            ..Default::default()
+        };
+        self.program.run(&self.cpu, &mut bindings)?;
+        Ok(log_weights)
+    }
+}
+
+/// Compares `own`, the log-weights of a flow's own samples, with those of configurations of the theory from chains of
+/// their own: HMC, with sign-flip clusters where the action allows them, so that both signs are there.
+///
+/// # Errors
+/// If the flow does not fit the action, the chains cannot be run, or a weight is not finite.
+pub fn two_sided<R: Real>(
+    flow: &Flow,
+    action: &dyn Action,
+    own: &[f64],
+    plan: &MarkovRun,
+    cpu: &Cpu,
+) -> Result<TwoSided, Error> {
+    let hmc = Box::new(Hmc::new(Integrator::Omelyan, 1.0));
+    let update: Box<dyn Update> = match action.hopping(&Trace::new(&flow.lattice)) {
+        Some(_) => Box::new(Clusters { after: hmc }),
+        None => hmc,
+    };
+    let mut chains = Chains::<R>::new(action, update, &flow.lattice, plan.chains, plan.seed, cpu)?;
+    let mut weigher = Weigher::<R>::new(flow, action, chains.fields().layout(), cpu)?;
+    // The steps of HMC settle first; nothing of this is weighed.
+    let settle = MarkovRun { updates: 1, ..plan.clone() };
+    cpu.install(|| settle.record(&mut chains, |_| true))?;
+    let mut theory = vec![Vec::with_capacity(plan.updates); plan.chains];
+    for _ in 0..plan.updates {
+        for _ in 0..SPACING {
+            chains.advance()?;
+        }
+        let log_weights = weigher.weigh(chains.fields())?;
+        theory.iter_mut().zip(log_weights).for_each(|(chain, w)| chain.push(w));
+    }
+    Ok(TwoSided::new(own, &theory, &GammaMethod::default())?)
+}

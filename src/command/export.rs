@@ -1,0 +1,39 @@
+//! Series for other programs: CSV, NumPy, pyerrors.
+
+use super::args::ExportName;
+use super::failure::Failure;
+use super::output::Folder;
+use lattice_fields::autograd::params::replace;
+use lattice_fields::mc::statistics::{ExportError, write_csv, write_pyerrors};
+use lattice_fields::mc::{History, Stored};
+use std::io;
+
+/// Writes all series of a run in the formats asked for.
+pub fn write(history: &History, formats: &[ExportName], description: &str, folder: &Folder) -> Result<(), Failure> {
+    let series: Vec<(&str, &[Vec<f64>])> =
+        history.names.iter().map(String::as_str).zip(history.series.iter().map(Vec::as_slice)).collect();
+    for format in formats {
+        match format {
+            ExportName::Csv => file(folder, "series.csv", |out| write_csv(out, &series))?,
+            ExportName::Pyerrors => {
+                file(folder, "series.json.gz", |out| write_pyerrors(out, "lattice", description, &series))?
+            }
+            ExportName::Npy => {
+                let folder = folder.subfolder("series")?;
+                for (name, chains) in &series {
+                    let extents = vec![chains.first().map_or(0, Vec::len)];
+                    Stored { extents, numbers: chains.concat() }.write::<f64>(folder.join(format!("{name}.npy")))?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn file(
+    folder: &Folder,
+    name: &str,
+    write: impl FnOnce(&mut dyn io::Write) -> Result<(), ExportError>,
+) -> Result<(), Failure> {
+    Ok(replace(&folder.file(name), |out| write(out).map_err(io::Error::other))?)
+}
