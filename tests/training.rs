@@ -257,7 +257,7 @@ fn the_symmetric_flow_is_close_after_a_few_hundred_steps() {
     train(&mut flow, &TUTORIAL, Training { estimator: Estimator::Path, ..plan(250, 64) });
     let certificate = certificate(&flow, &TUTORIAL, 8_000);
     println!("KL {} at the tutorial's point after 250 steps", certificate.kl);
-    assert!(certificate.kl.mean < 0.2, "{}", certificate.kl);
+    assert!(certificate.kl.mean < 0.3, "{}", certificate.kl);
     assert!(certificate.kl.mean > -4.0 * certificate.kl.error, "{}", certificate.kl);
     assert!(certificate.log_z.pull(9.291364).abs() < 4.5, "{}", certificate.log_z);
 }

@@ -4,7 +4,7 @@ use crate::bijection::Bijection;
 use crate::condition::{self, Condition};
 use crate::error::Error;
 use lattice_autograd::params::Parameters;
-use lattice_autograd::{PerSample, Var};
+use lattice_autograd::{PerSample, Trace, Var, Weights};
 use lattice_tensor::field::Scalar;
 use lattice_tensor::{Lattice, Location};
 use std::ops::Range;
@@ -71,29 +71,33 @@ impl ConvExponential {
     fn apply<'t>(&self, x: Var<'t, Scalar>, sign: f64) -> (Var<'t, Scalar>, Var<'t, PerSample>) {
         let trace = x.trace();
         let conditions = condition::values(&self.conditions, trace);
-        let one: Var<'t, Scalar> = trace.spread(trace.constant(1.0), Location::All);
-        // Σ_i c_i part_i with c_0 = 1.
-        let combine = |part: &dyn Fn(&Range<usize>) -> Var<'t, Scalar>| {
-            let terms = self.kernels[1..].iter().zip(&conditions);
-            terms.fold(part(&self.kernels[0]), |sum, (kernel, &c)| sum + part(kernel) * c)
-        };
-        let number = vec![1; self.extents.len()];
-        let center = combine(&|kernel| {
-            let at = kernel.start + kernel.len() / 2;
-            one.conv(&number, Location::All, 1, trace.weights(&self.name, at..at + 1)).channel(0)
-        });
+        let weights = |kernel: &Range<usize>| trace.weights(&self.name, kernel.clone());
+        // Σ_i c_i part_i with c_0 = 1, in both.
+        let told = || self.kernels[1..].iter().zip(&conditions);
+        let center_of = |kernel| self.center(trace, weights(kernel));
+        let center = told().fold(center_of(&self.kernels[0]), |sum, (kernel, &c)| sum + center_of(kernel) * c);
         let rest = |x: Var<'t, Scalar>| {
-            let all = combine(&|kernel| {
-                x.conv(&self.extents, Location::All, 1, trace.weights(&self.name, kernel.clone())).channel(0)
-            });
-            all - center * x
+            let part = |kernel| x.conv(&self.extents, Location::All, 1, weights(kernel)).channel(0);
+            told().fold(part(&self.kernels[0]), |sum, (kernel, &c)| sum + part(kernel) * c) - x * center
         };
         let (mut sum, mut term) = (x, x);
         for n in 1..=Self::TERMS {
             term = rest(term) * (sign / n as f64);
             sum = sum + term;
         }
-        (sum * (center * sign).exp(), center.sum_sites() * sign)
+        (sum * (center * sign).exp(), center * (sign * trace.lattice().volume() as f64))
+    }
+
+    /// `w(0)` as a number: all of `w` as a kernel of one site from one channel to `len(w)`, applied to 1 on a line of
+    /// sites; then the channel of the center.
+    fn center<'t>(&self, trace: &'t Trace, w: Var<'t, Weights>) -> Var<'t, PerSample> {
+        let len: usize = self.extents.iter().product();
+        let lattice = trace.lattice();
+        let period = u16::try_from(lattice.extents()[0]).unwrap_or(1);
+        let line = Location::Stripe { mu: 0, period, offset: 0 };
+        let one: Var<'t, Scalar> = trace.spread(trace.constant(1.0), line);
+        let all = one.conv(&vec![1; self.extents.len()], line, len, w);
+        all.channel(len / 2).sum_sites() * (f64::from(period) / lattice.volume() as f64)
     }
 }
 
