@@ -16,6 +16,9 @@ use std::ops::Range;
 /// among them. Checkerboard couplings need that: a linear one has the same determinant at every pair of momenta `p`,
 /// `p + π`, and the two-point function of a lattice field has not.
 ///
+/// Training keeps `w(−d) = w(d)`: the exponential of the rest is a rotation that leaves the prior as it is, and would
+/// wander.
+///
 /// `w(0)` is split off exactly; of the rest `K'` the exponential series is taken to `K'^n/n!`, `n = TERMS`. Its
 /// remainder is below `‖w'‖₁^{n+1}/(n+1)!`, which [`Bijection::restrict`] keeps below the
 /// rounding of `f32`.
@@ -111,6 +114,14 @@ impl Bijection for ConvExponential {
     }
 
     fn restrict(&self, parameters: &mut Parameters) {
+        for kernel in &self.kernels {
+            let w = &mut parameters.values_mut()[kernel.clone()];
+            let last = w.len() - 1;
+            for i in 0..w.len() / 2 {
+                let mean = 0.5 * (w[i] + w[last - i]);
+                (w[i], w[last - i]) = (mean, mean);
+            }
+        }
         let norm = self.norm(parameters);
         if norm > Self::NORM {
             for kernel in &self.kernels {
