@@ -4,7 +4,7 @@ use crate::bijection::Bijection;
 use crate::condition::{self, Condition};
 use crate::error::Error;
 use lattice_autograd::params::Parameters;
-use lattice_autograd::{PerSample, Var};
+use lattice_autograd::{PerSample, Trace, Var, Weights};
 use lattice_tensor::field::Scalar;
 use lattice_tensor::{Lattice, Location};
 use std::ops::Range;
@@ -15,6 +15,9 @@ use std::ops::Range;
 /// Applied to the normal prior it gives Gaussian fields of the two-point function `e^{K(p)} e^{K(p)*}`, the free field
 /// among them. Checkerboard couplings need that: a linear one has the same determinant at every pair of momenta `p`,
 /// `p + π`, and the two-point function of a lattice field has not.
+///
+/// Training keeps `w(−d) = w(d)`: the exponential of the rest is a rotation that leaves the prior as it is, and would
+/// wander.
 ///
 /// `w(0)` is split off exactly; of the rest `K'` the exponential series is taken to `K'^n/n!`, `n = TERMS`. Its
 /// remainder is below `‖w'‖₁^{n+1}/(n+1)!`, which [`Bijection::restrict`] keeps below the
@@ -71,29 +74,33 @@ impl ConvExponential {
     fn apply<'t>(&self, x: Var<'t, Scalar>, sign: f64) -> (Var<'t, Scalar>, Var<'t, PerSample>) {
         let trace = x.trace();
         let conditions = condition::values(&self.conditions, trace);
-        let one: Var<'t, Scalar> = trace.spread(trace.constant(1.0), Location::All);
-        // Σ_i c_i part_i with c_0 = 1.
-        let combine = |part: &dyn Fn(&Range<usize>) -> Var<'t, Scalar>| {
-            let terms = self.kernels[1..].iter().zip(&conditions);
-            terms.fold(part(&self.kernels[0]), |sum, (kernel, &c)| sum + part(kernel) * c)
-        };
-        let number = vec![1; self.extents.len()];
-        let center = combine(&|kernel| {
-            let at = kernel.start + kernel.len() / 2;
-            one.conv(&number, Location::All, 1, trace.weights(&self.name, at..at + 1)).channel(0)
-        });
+        let weights = |kernel: &Range<usize>| trace.weights(&self.name, kernel.clone());
+        // Σ_i c_i part_i with c_0 = 1, in both.
+        let told = || self.kernels[1..].iter().zip(&conditions);
+        let center_of = |kernel| self.center(trace, weights(kernel));
+        let center = told().fold(center_of(&self.kernels[0]), |sum, (kernel, &c)| sum + center_of(kernel) * c);
         let rest = |x: Var<'t, Scalar>| {
-            let all = combine(&|kernel| {
-                x.conv(&self.extents, Location::All, 1, trace.weights(&self.name, kernel.clone())).channel(0)
-            });
-            all - center * x
+            let part = |kernel| x.conv(&self.extents, Location::All, 1, weights(kernel)).channel(0);
+            told().fold(part(&self.kernels[0]), |sum, (kernel, &c)| sum + part(kernel) * c) - x * center
         };
         let (mut sum, mut term) = (x, x);
         for n in 1..=Self::TERMS {
             term = rest(term) * (sign / n as f64);
             sum = sum + term;
         }
-        (sum * (center * sign).exp(), center.sum_sites() * sign)
+        (sum * (center * sign).exp(), center * (sign * trace.lattice().volume() as f64))
+    }
+
+    /// `w(0)` as a number: all of `w` as a kernel of one site from one channel to `len(w)`, applied to 1 on a line of
+    /// sites; then the channel of the center.
+    fn center<'t>(&self, trace: &'t Trace, w: Var<'t, Weights>) -> Var<'t, PerSample> {
+        let len: usize = self.extents.iter().product();
+        let lattice = trace.lattice();
+        let period = u16::try_from(lattice.extents()[0]).unwrap_or(1);
+        let line = Location::Stripe { mu: 0, period, offset: 0 };
+        let one: Var<'t, Scalar> = trace.spread(trace.constant(1.0), line);
+        let all = one.conv(&vec![1; self.extents.len()], line, len, w);
+        all.channel(len / 2).sum_sites() * (f64::from(period) / lattice.volume() as f64)
     }
 }
 
@@ -107,6 +114,14 @@ impl Bijection for ConvExponential {
     }
 
     fn restrict(&self, parameters: &mut Parameters) {
+        for kernel in &self.kernels {
+            let w = &mut parameters.values_mut()[kernel.clone()];
+            let last = w.len() - 1;
+            for i in 0..w.len() / 2 {
+                let mean = 0.5 * (w[i] + w[last - i]);
+                (w[i], w[last - i]) = (mean, mean);
+            }
+        }
         let norm = self.norm(parameters);
         if norm > Self::NORM {
             for kernel in &self.kernels {
