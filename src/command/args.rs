@@ -210,8 +210,7 @@ impl TrainArgs {
         self.layers = Some(shape.layers);
         self.hidden = Some(Widths(shape.hidden));
         self.kernel = Some(shape.kernel);
-        let batch = if tutorial { (64, 256) } else { (64, 64) };
-        self.batch = self.batch.or(BatchSchedule::doubling(batch.0, batch.1).ok());
+        self.batch = self.batch.or(Some(Training::default().batch));
         self.steps.get_or_insert(if tutorial { 16_500 } else { 4000 });
         self.lr.get_or_insert(if tutorial { 3e-3 } else { 2e-2 });
         self.estimator.get_or_insert(if tutorial { EstimatorName::Reparam } else { EstimatorName::Path });
@@ -274,7 +273,7 @@ pub struct TrainArgs {
     /// Extent of the convolution kernels, odd [default: 3]
     #[arg(long)]
     pub kernel: Option<usize>,
-    /// Samples in a step: a number, or FROM..TO to double at equal intervals [default: 64..256, symmetric 64]
+    /// Samples in a step: a number, or FROM..TO to double at equal intervals [default: 64..256]
     #[arg(long)]
     #[serde(serialize_with = "as_text_if_any", skip_serializing_if = "Option::is_none")]
     pub batch: Option<BatchSchedule>,
