@@ -347,3 +347,73 @@ fn stored_configurations_measure_like_the_run_that_stored_them() {
         assert_eq!(folder.run(arguments).status.code(), Some(2), "{arguments}");
     }
 }
+
+#[test]
+fn the_symmetric_flow_is_trained_certified_and_drawn_again() {
+    let folder = Folder::new("symmetric");
+    let train = "train --net symmetric --lattice 4x4 --steps 300 --batch 64 --samples 20000";
+    let flow = folder.json(&format!("{train} --out a"));
+    assert!(flow["acceptance"].as_f64().is_some_and(|a| a > 0.6), "{}", flow["acceptance"]);
+    let (sides, log_z) = (&flow["two_sided"], flow["log_z"]["mean"].as_f64().expect("log Z"));
+    let theirs = sides["log_z_of_theory"]["mean"].as_f64().expect("log Z");
+    let error = sides["log_z_of_theory"]["error"].as_f64().expect("an error");
+    assert!((log_z - theirs).abs() < 5.0 * error.hypot(flow["log_z"]["error"].as_f64().expect("an error")));
+    assert!(flow.get("warnings").is_none(), "{}", flow["warnings"]);
+    // Other estimators and policies, and a start from what was learnt on the smaller lattice.
+    let warm = folder.json(
+        "train --net symmetric --lattice 6x6 --steps 5 --batch 64 --samples 2000 --estimator reparam --memory invert \
+         --lr 0.001 --warm-start a --out b",
+    );
+    let cold = folder.json("train --net symmetric --lattice 6x6 --steps 5 --batch 64 --samples 2000 --out c");
+    let ess = |report: &Value| report["ess"].as_f64().expect("a number");
+    assert!(ess(&warm) > 4.0 * ess(&cold), "{} {}", ess(&warm), ess(&cold));
+    assert_eq!(folder.run("train --warm-start a --steps 5 --out d").status.code(), Some(2), "another net");
+    // An ensemble is kept as the model, the seed and a number.
+    let drawn = folder.json("sample --model a --samples 3000 --seed 5 --save-every 7 --out e");
+    let again = folder.json("sample --from e/ensemble.json --batch 100 --threads 1");
+    assert_eq!(timeless(drawn.clone()), timeless(again));
+    let measured = folder.json("measure --axis time --m2 -4 --lambda 8 e/configurations/00000001.npy");
+    assert_eq!(measured["configurations"], 3000 / 7);
+    let text = std::fs::read_to_string(folder.0.join("e/ensemble.json")).expect("a record");
+    let changed = text.replacen("\"seed\": 5", "\"seed\": 6", 1);
+    std::fs::write(folder.0.join("e/ensemble.json"), changed).expect("written");
+    assert_eq!(folder.run("sample --from e/ensemble.json").status.code(), Some(1), "another checksum");
+    std::fs::write(folder.0.join("e/ensemble.json"), text.replace("\"samples\"", "\"sample\"")).expect("written");
+    assert_eq!(folder.run("sample --from e/ensemble.json").status.code(), Some(2));
+    std::fs::write(folder.0.join("e/ensemble.json"), text).expect("written");
+    assert_eq!(folder.run("sample --from e/ensemble.json --model b").status.code(), Some(2), "another model");
+}
+
+#[test]
+fn a_chain_that_is_stuck_on_one_sign_says_so() {
+    let folder = Folder::new("stuck");
+    // κ = 0.30, λ = 0.022 in the hopping convention.
+    let broken = "--lattice 4x4 --m2 -0.8133333333333335 --lambda 0.24444444444444446 --trajectories 1000";
+    let stuck = folder.json(&format!("mc {broken} --update metropolis --chains 8"));
+    let warnings = |report: &Value| report["warnings"].as_array().map_or(0, Vec::len);
+    assert!(warnings(&stuck) > 0 && stuck["warnings"].to_string().contains("sign"), "{}", stuck["warnings"]);
+    let free = folder.json(&format!("mc {broken} --update cluster"));
+    assert!(!free["warnings"].to_string().contains("sign"), "{}", free["warnings"]);
+    let exact = folder.json("exact --lattice 4x4 --m2 -0.8133333333333335 --lambda 0.24444444444444446");
+    for name in ["phi2", "chi2", "ising_energy"] {
+        let value = |from: &Value, key: &str| from["observables"][name][key].as_f64().expect("a number");
+        let pull = (value(&free, "mean") - value(&exact, "mean")) / value(&free, "error");
+        assert!(pull.abs() < 4.5, "{name}: {pull}");
+    }
+    let binder = free["derived"]["binder"]["mean"].as_f64().expect("a number");
+    assert!((0.5..0.667).contains(&binder), "{binder}");
+}
+
+#[test]
+fn series_are_written_for_other_programs() {
+    let folder = Folder::new("export");
+    let flags = "mc --lattice 4x4 --chains 3 --trajectories 10 --thermalize 5 --integrator omelyan4";
+    folder.json(&format!("{flags} --export csv,npy,pyerrors --out a"));
+    let csv = std::fs::read_to_string(folder.0.join("a/series.csv")).expect("a table");
+    assert!(csv.starts_with("chain,update,acceptance,") && csv.lines().count() == 31, "{csv}");
+    let npy = std::fs::read(folder.0.join("a/series/phi2.npy")).expect("an array");
+    assert!(npy.starts_with(b"\x93NUMPY"));
+    let gz = std::fs::read(folder.0.join("a/series.json.gz")).expect("a file");
+    assert!(gz.starts_with(&[0x1f, 0x8b]));
+    assert_eq!(folder.run(&format!("{flags} --export csv")).status.code(), Some(2), "nowhere to write");
+}

@@ -9,7 +9,7 @@ use crate::{Action, Error};
 use lattice_autograd::params::TensorFile;
 use lattice_autograd::{Linear, OnSites, Trace};
 use lattice_tensor::field::Scalar;
-use lattice_tensor::{Bindings, Cpu, Draws, Field, FieldData, Lattice, Layout, Location, Real, Spec};
+use lattice_tensor::{Bindings, Cost, Cpu, Draws, Field, FieldData, Lattice, Layout, Location, Real, Spec};
 use std::sync::Arc;
 
 /// The chains of one run: their fields, the planned update and the counter of their random numbers.
@@ -182,6 +182,13 @@ impl<'a, R: Real, K: OnSites + Linear> Chains<'a, R, K> {
     /// How the exchange of configurations goes, if there is any.
     pub fn exchange(&self) -> Option<&Exchange<R>> {
         self.exchange.as_ref()
+    }
+
+    /// Arithmetic and traffic of an update and a measurement of one chain; stages not counted.
+    pub fn cost(&self) -> Cost {
+        let mut cost = self.updating.planned.cost();
+        cost += self.measuring.cost();
+        cost
     }
 
     /// The configurations.

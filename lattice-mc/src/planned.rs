@@ -3,7 +3,7 @@
 use crate::Error;
 use crate::observables::Observable;
 use lattice_autograd::{PerSample, Trace, Var};
-use lattice_tensor::{Bindings, Cpu, Draws, FieldData, Lattice, Layout, NodeId, Program, Real};
+use lattice_tensor::{Bindings, Cost, Cpu, Draws, FieldData, Lattice, Layout, NodeId, Program, Real};
 
 /// Couplings, by name, that have a value of their own in each chain: any [`Trace::coupling`] of action or update.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -136,6 +136,11 @@ impl<R: Real> Planned<R> {
     /// The couplings that the program asks for, of those that differ from chain to chain.
     pub fn asked(&self) -> &[(String, f64)] {
         &self.asked
+    }
+
+    /// Arithmetic and traffic for one chain.
+    pub fn cost(&self) -> Cost {
+        self.program.cost()
     }
 
     /// Runs the program. Nothing is allocated for up to 16 numbers.

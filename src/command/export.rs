@@ -4,7 +4,7 @@ use super::args::ExportName;
 use super::failure::Failure;
 use super::output::Folder;
 use lattice_fields::autograd::params::replace;
-use lattice_fields::mc::statistics::{ExportError, write_csv, write_pyerrors};
+use lattice_fields::mc::statistics::{write_csv, write_pyerrors};
 use lattice_fields::mc::{History, Stored};
 use std::io;
 
@@ -14,10 +14,10 @@ pub fn write(history: &History, formats: &[ExportName], description: &str, folde
         history.names.iter().map(String::as_str).zip(history.series.iter().map(Vec::as_slice)).collect();
     for format in formats {
         match format {
-            ExportName::Csv => file(folder, "series.csv", |out| write_csv(out, &series))?,
-            ExportName::Pyerrors => {
-                file(folder, "series.json.gz", |out| write_pyerrors(out, "lattice", description, &series))?
-            }
+            ExportName::Csv => file(folder, "series.csv", |out| write_csv(out, &series).map_err(io::Error::other))?,
+            ExportName::Pyerrors => file(folder, "series.json.gz", |out| {
+                write_pyerrors(out, "lattice", description, &series).map_err(io::Error::other)
+            })?,
             ExportName::Npy => {
                 let folder = folder.subfolder("series")?;
                 for (name, chains) in &series {
@@ -30,10 +30,6 @@ pub fn write(history: &History, formats: &[ExportName], description: &str, folde
     Ok(())
 }
 
-fn file(
-    folder: &Folder,
-    name: &str,
-    write: impl FnOnce(&mut dyn io::Write) -> Result<(), ExportError>,
-) -> Result<(), Failure> {
-    Ok(replace(&folder.file(name), |out| write(out).map_err(io::Error::other))?)
+fn file(folder: &Folder, name: &str, write: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) -> Result<(), Failure> {
+    Ok(replace(&folder.file(name), |out| write(out))?)
 }

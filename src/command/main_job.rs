@@ -63,7 +63,7 @@ fn job<R: Real>(args: &MainArgs) -> Result<(), Failure> {
     let training = Training { steps, seed: args.run.seed, ..Default::default() };
     say(json, &format!("training a flow of {} parameters on its own samples, {steps} steps", flow.parameters.len()));
     let description = train::describe(&theory, &flow, &training, args.run.precision);
-    let trained = train::train::<R>(&mut flow, &theory, training, &description, None, &cpu, &folder, 1000)?;
+    let trained = train::train::<R>(&mut flow, &theory, training, &description, None, &cpu, &folder, 1000, json)?;
     if trained.interrupted {
         let path = folder.file(MODEL);
         return Err(Failure::Interrupted(format!(
@@ -77,9 +77,9 @@ fn job<R: Real>(args: &MainArgs) -> Result<(), Failure> {
     let sampled = sample::draw::<R>(&flow, &theory, args.run.seed, &WANTED, &cpu)?;
     let plan = |updates| MarkovRun { chains: CHAINS, updates, thermalize: THERMALIZE, seed: args.run.seed };
     let chains =
-        |update, updates, what| mc::chains_of::<R>(&theory, update, &plan(updates), &cpu, what, &Keep::default());
+        |update, updates, what| mc::chains_of::<R>(&theory, update, &plan(updates), &cpu, what, &Keep::quiet());
     let hmc = chains(Box::new(Hmc::new(Integrator::Leapfrog, 1.0)), TRAJECTORIES, "HMC")?;
-    let local = chains(Box::new(LocalMetropolis::default()), SWEEPS, "Metropolis")?;
+    let local = chains(Box::<LocalMetropolis>::default(), SWEEPS, "Metropolis")?;
     if interrupted() {
         let path = folder.file(MODEL);
         return Err(Failure::Interrupted(format!("stopped while sampling; the model is in {}", path.display())));

@@ -4,12 +4,12 @@ use super::args::{IntegratorName, McArgs, Precision, Steps, UpdateName};
 use super::export;
 use super::failure::Failure;
 use super::output::{Folder, say};
-use super::progress::{bar, interrupted};
+use super::progress::{bar, forecast, interrupted};
 use super::report::{Report, median, table};
 use super::theory::{Theory, check_memory};
 use super::train::precision_name;
 use lattice_fields::autograd::params::TensorFile;
-use lattice_fields::mc::observables::{Quantity, quantities};
+use lattice_fields::mc::observables::{FARTHEST, Quantity, quantities};
 use lattice_fields::mc::statistics::{GammaMethod, Warning, chain_warnings, sign_warning};
 use lattice_fields::mc::{Chains, History, Recorder, Stored};
 use lattice_fields::prelude::*;
@@ -29,9 +29,9 @@ pub fn run(args: &McArgs) -> Result<(), Failure> {
     if !(0.0..1.0).contains(&args.jitter) {
         return Err(Failure::refused("--jitter", "a fraction from 0 to below 1", args.jitter));
     }
-    let (volume, chains) = (theory.lattice.volume() as f64, args.chains as f64);
-    let bytes = 8.0 * volume * (6.0 * chains.max(16.0) + 40.0) + 8.0 * 20.0 * chains * args.trajectories as f64;
-    check_memory(&format!("{} chains of lattice {}", args.chains, args.theory.lattice), bytes)?;
+    let plan =
+        MarkovRun { chains: args.chains, updates: args.trajectories, thermalize: args.thermalize, seed: args.run.seed };
+    check_memory(&format!("{} chains of lattice {}", args.chains, args.theory.lattice), memory(&theory, &plan))?;
     if !args.export.is_empty() && args.run.out.is_none() {
         return Err(Failure::refused("--export", "a folder in --out", "no --out"));
     }
@@ -72,9 +72,13 @@ pub fn run(args: &McArgs) -> Result<(), Failure> {
     if let Some(folder) = &folder {
         folder.write_config(args)?;
     }
-    let plan =
-        MarkovRun { chains: args.chains, updates: args.trajectories, thermalize: args.thermalize, seed: args.run.seed };
-    let keep = Keep { folder: folder.as_ref(), every: args.save_every, description: &description, resumed };
+    let keep = Keep {
+        folder: folder.as_ref(),
+        every: args.save_every,
+        description: &description,
+        resumed,
+        quiet: args.run.json,
+    };
     let start = Instant::now();
     let history = match args.run.precision {
         Precision::F32 => chains_of::<f32>(&theory, update, &plan, &cpu, "chains", &keep)?,
@@ -127,6 +131,13 @@ pub fn run(args: &McArgs) -> Result<(), Failure> {
     if history.interrupted { Err(stopped()) } else { Ok(()) }
 }
 
+/// Bytes of fields, tables of neighbours and series.
+fn memory(theory: &Theory, plan: &MarkovRun) -> f64 {
+    let (volume, chains) = (theory.lattice.volume() as f64, plan.chains as f64);
+    let names = 20.0 + theory.lattice.extents().last().map_or(0.0, |&l| (l / 2).min(FARTHEST) as f64);
+    8.0 * volume * (6.0 * chains.max(16.0) + 40.0) + 8.0 * names * chains * plan.updates as f64
+}
+
 /// The file that keeps the state of the chains.
 const STATE: &str = "chains.safetensors";
 const FORMAT: &str = "lattice-fields chains 1";
@@ -165,9 +176,15 @@ pub struct Keep<'a> {
     every: usize,
     description: &'a str,
     resumed: Option<TensorFile>,
+    quiet: bool,
 }
 
 impl Keep<'_> {
+    /// Keeps nothing and says nothing.
+    pub fn quiet() -> Self {
+        Keep { quiet: true, ..Keep::default() }
+    }
+
     /// Whether a whole number of intervals has been recorded.
     fn is_due<R: Real>(&self, recorder: &Recorder<'_, '_, R, Scalar>) -> bool {
         let recorded = recorder.recorded();
@@ -208,6 +225,10 @@ pub fn chains_of<R: Real>(
     if let Some(file) = &keep.resumed {
         recorder.restore(file)?;
     }
+    let updates = recorder.total() - recorder.done();
+    let flops = recorder.chains().cost().flops * (plan.chains * updates) as f64;
+    // What chains of pointwise operations reach.
+    say(keep.quiet, &forecast(memory(theory, plan), flops / (25e9 * cpu.threads() as f64)));
     let bar = bar(what, recorder.total() as u64);
     let recorder = cpu.install(move || -> Result<_, Failure> {
         while recorder.done() < recorder.total() && !interrupted() {

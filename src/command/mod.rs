@@ -11,6 +11,7 @@
 //! | `report` | tables and JSON |
 //! | `plots`, `export` | pictures; series for other programs |
 //! | `ensemble` | ensembles that are drawn again |
+//! | `version` | which program this is |
 //! | `train`, `sample`, `mc`, `measure`, `exact`, `main_job` | the subcommands |
 
 mod args;
@@ -29,6 +30,7 @@ mod report;
 mod sample;
 mod theory;
 mod train;
+mod version;
 
 use args::{Cli, Command};
 use clap::{CommandFactory, FromArgMatches};
@@ -55,7 +57,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 fn dispatch(arguments: Vec<OsString>) -> Result<(), Failure> {
     let arguments = config::expand(arguments)?;
-    let matches = Cli::command().try_get_matches_from(arguments).map_err(Failure::Usage)?;
+    let matches = Cli::command().version(version::line()).try_get_matches_from(arguments).map_err(Failure::Usage)?;
     let cli = Cli::from_arg_matches(&matches).map_err(Failure::Usage)?;
     progress::catch_interrupts();
     match cli.command {

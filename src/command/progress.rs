@@ -29,3 +29,15 @@ pub fn bar(what: &'static str, length: u64) -> ProgressBar {
     bar.set_prefix(what);
     bar
 }
+
+/// What a run will take, said before it starts: memory, and time at what a core of the machines known here does.
+pub fn forecast(bytes: f64, seconds: f64) -> String {
+    let (mib, gib) = (bytes / (1u64 << 20) as f64, bytes / (1u64 << 30) as f64);
+    let memory = if gib < 1.0 { format!("{:.0} MiB", mib.max(1.0)) } else { format!("{gib:.1} GiB") };
+    let time = match seconds {
+        s if s < 90.0 => format!("{:.0} s", s.max(1.0)),
+        s if s < 5400.0 => format!("{:.0} min", s / 60.0),
+        s => format!("{:.1} h", s / 3600.0),
+    };
+    format!("about {memory} and {time} on a machine with wide registers")
+}

@@ -3,6 +3,7 @@
 use super::failure::Failure;
 use super::output;
 use super::theory::Theory;
+use super::version;
 use lattice_fields::flows::Certificate;
 use lattice_fields::mc::exact::Exact;
 use lattice_fields::mc::statistics::TwoSided;
@@ -19,6 +20,8 @@ impl Report {
         let mut report = Report::default();
         report.set("command", command);
         report.set("version", env!("CARGO_PKG_VERSION"));
+        report.set("commit", version::COMMIT);
+        report.set("features", version::FEATURES);
         report.set("theory", theory.name.name());
         report.set("action", theory.action.formula());
         report.set("couplings", json!(theory.couplings()));

@@ -4,7 +4,7 @@ use super::args::{Precision, TrainArgs};
 use super::failure::Failure;
 use super::output::{Folder, say};
 use super::plots;
-use super::progress::{bar, interrupted};
+use super::progress::{bar, forecast, interrupted};
 use super::report::{Report, median};
 use super::sample::{self, Wanted};
 use super::theory::{Theory, check_memory};
@@ -83,12 +83,28 @@ pub fn run(args: &TrainArgs) -> Result<(), Failure> {
         ),
     );
     let trained = match args.run.precision {
-        Precision::F32 => {
-            train::<f32>(&mut flow, &theory, training, &description, resume.as_ref(), &cpu, &folder, args.save_every)?
-        }
-        Precision::F64 => {
-            train::<f64>(&mut flow, &theory, training, &description, resume.as_ref(), &cpu, &folder, args.save_every)?
-        }
+        Precision::F32 => train::<f32>(
+            &mut flow,
+            &theory,
+            training,
+            &description,
+            resume.as_ref(),
+            &cpu,
+            &folder,
+            args.save_every,
+            args.run.json,
+        )?,
+        Precision::F64 => train::<f64>(
+            &mut flow,
+            &theory,
+            training,
+            &description,
+            resume.as_ref(),
+            &cpu,
+            &folder,
+            args.save_every,
+            args.run.json,
+        )?,
     };
     if trained.interrupted {
         let (step, out) = (trained.steps, folder.0.display());
@@ -156,6 +172,7 @@ pub fn train<R: Real>(
     cpu: &Cpu,
     folder: &Folder,
     save_every: u64,
+    quiet: bool,
 ) -> Result<Trained, Failure> {
     let steps = training.steps;
     let mut trainer = Trainer::<R>::new(flow, &*theory.action, training, cpu)?;
@@ -164,6 +181,15 @@ pub fn train<R: Real>(
         trainer.resume(checkpoint)?;
         clock = read_clock(folder, trainer.history());
     }
+    let program = trainer.program();
+    let bytes = std::mem::size_of::<R>() * program.arena() * cpu.threads() + 48 * trainer.flow().parameters.len();
+    // The batch at a hundred moments of what is left.
+    let left = steps.saturating_sub(trainer.steps_done());
+    let moment = |i: u64| trainer.steps_done() + (left as u128 * u128::from(i) / 100) as u64;
+    let batches = (0..100).map(|i| trainer.training().batch.size(moment(i), steps) as f64);
+    let samples = left as f64 * batches.sum::<f64>() / 100.0;
+    // What convolutions reach.
+    say(quiet, &forecast(bytes as f64, trainer.cost().flops * samples / (80e9 * cpu.threads() as f64)));
     let path = folder.file(MODEL);
     let save = |trainer: &Trainer<'_, R>, clock: &[f64]| -> Result<(), Failure> {
         write_history(folder, trainer.history(), clock)?;
