@@ -28,6 +28,8 @@ mod plots;
 mod progress;
 mod report;
 mod sample;
+#[cfg(test)]
+mod tests;
 mod theory;
 mod train;
 mod version;
