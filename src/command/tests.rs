@@ -51,7 +51,8 @@ fn any_configuration_is_read_or_refused() {
             _ => refused += 1,
         }
     }
-    assert!(read > 100 && refused > 100, "{read} read, {refused} refused");
+    // One in forty is still a configuration.
+    assert!(100 * read > mutations() && refused > read, "{read} read, {refused} refused");
 }
 
 #[test]
