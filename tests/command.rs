@@ -133,7 +133,9 @@ fn a_resumed_training_equals_the_unbroken_one() {
     assert_eq!(history("whole"), history("part"));
     assert_eq!(history("whole").len(), 41);
     assert_eq!(folder.report("whole"), folder.report("part"));
-    assert_eq!(folder.run("train --resume --out part --lr 0.1").status.code(), Some(2), "another training");
+    let other = folder.run("train --resume --out part --lr 0.1");
+    let text = String::from_utf8_lossy(&other.stderr).into_owned();
+    assert!(other.status.code() == Some(2) && text.contains("lr 0.1") && !text.contains("layers"), "{text}");
     assert_eq!(folder.run("train --resume --out nowhere").status.code(), Some(2));
     assert_eq!(folder.run(&format!("{train} --out whole")).status.code(), Some(2), "a run is not written over");
 }
@@ -159,6 +161,8 @@ fn chains_taken_up_again_equal_the_unbroken_ones() {
         assert_eq!(folder.report(&whole), folder.report(&longer));
         assert_eq!(folder.run(&format!("mc --resume --out {whole} --seed 2")).status.code(), Some(2));
         assert_eq!(folder.run(&format!("mc --resume --out {whole} --trajectories 3")).status.code(), Some(2));
+        // What was refused has left no trace.
+        folder.json(&format!("mc --resume --out {whole}"));
         let mut bytes = state(&whole);
         *bytes.last_mut().expect("bytes") ^= 1;
         std::fs::write(folder.0.join(&whole).join("chains.safetensors"), bytes).expect("written");
@@ -224,6 +228,11 @@ fn bad_input_is_refused_with_a_reason() {
         "mc --theory nope",
         "mc --lambda -1",
         "mc --lambda 0 --m2 -1",
+        "mc --theory free --lambda 5",
+        "exact --theory free --lambda nan",
+        "mc --thermalize 18446744073709551615",
+        "mc --save-every 5",
+        "mc --export csv",
         "mc --m2 nan",
         "mc --seed -1",
         "mc --m2 -inf",
@@ -416,4 +425,17 @@ fn series_are_written_for_other_programs() {
     let gz = std::fs::read(folder.0.join("a/series.json.gz")).expect("a file");
     assert!(gz.starts_with(&[0x1f, 0x8b]));
     assert_eq!(folder.run(&format!("{flags} --export csv")).status.code(), Some(2), "nowhere to write");
+}
+
+#[test]
+fn a_run_that_is_replaced_leaves_nothing_behind() {
+    let folder = Folder::new("replaced");
+    let mc = "mc --lattice 4x4 --chains 2 --thermalize 5 --save-every 10 --out a";
+    folder.json(&format!("{mc} --trajectories 30 --export csv"));
+    folder.json(&format!("{mc} --trajectories 20 --m2 5 --force"));
+    let files = |name: &str| std::fs::read_dir(folder.0.join(name)).expect("a folder").flatten().count();
+    assert_eq!(files("a/configurations"), 2);
+    assert!(!folder.0.join("a/series.csv").exists());
+    folder.json("train --lattice 4x4 --layers 2 --hidden 4 --steps 2 --batch 16 --samples 9 --out a --force");
+    assert!(!folder.0.join("a/chains.safetensors").exists() && !folder.0.join("a/configurations").exists());
 }

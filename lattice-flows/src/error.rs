@@ -30,6 +30,15 @@ pub enum Error {
         /// What it is.
         found: String,
     },
+    /// No sample of a flow has a weight that is a finite number.
+    #[error(
+        "weights of the flow's {samples} samples: expected finite numbers, found none: the flow or the action overflows; \
+         are the couplings those it was trained for?"
+    )]
+    NoWeights {
+        /// How many samples were drawn.
+        samples: usize,
+    },
     /// Training stopped because its numbers were not finite for many steps in a row.
     #[error(
         "training diverged: {rejected} steps in a row had a loss or gradient that is not finite, the last at step {step}; lower the learning rate"

@@ -172,6 +172,9 @@ impl Certificate {
     /// # Errors
     /// If there are too few, or a weight is NaN.
     pub fn new(log_weights: &[f64], exact_log_z: Option<f64>) -> Result<Certificate, Error> {
+        if !log_weights.iter().any(|w| w.is_finite()) {
+            return Err(Error::NoWeights { samples: log_weights.len() });
+        }
         if let &[log_weight] = log_weights {
             let kl = exact_log_z.map_or(0.0, |log_z| log_z - log_weight);
             let (log_z, kl) = (Estimate::without_error(log_weight), Estimate::without_error(kl));

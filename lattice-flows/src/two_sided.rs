@@ -61,7 +61,8 @@ impl<R: Real> Weigher<R> {
 }
 
 /// Compares `own`, the log-weights of a flow's own samples, with those of configurations of the theory from chains of
-/// their own: HMC, with sign-flip clusters where the action allows them, so that both signs are there.
+/// their own: HMC, with sign-flip clusters where the action allows them, so that both signs are there. `go_on` is asked
+/// between updates; where it says no, there is no result.
 ///
 /// # Errors
 /// If the flow does not fit the action, the chains cannot be run, or a weight is not finite.
@@ -71,7 +72,8 @@ pub fn two_sided<R: Real>(
     own: &[f64],
     plan: &MarkovRun,
     cpu: &Cpu,
-) -> Result<TwoSided, Error> {
+    go_on: impl Fn() -> bool + Sync,
+) -> Result<Option<TwoSided>, Error> {
     let hmc = Box::new(Hmc::new(Integrator::Omelyan, 1.0));
     let update: Box<dyn Update> = match action.hopping(&Trace::new(&flow.lattice)) {
         Some(_) => Box::new(Clusters { after: hmc }),
@@ -81,14 +83,17 @@ pub fn two_sided<R: Real>(
     let mut weigher = Weigher::<R>::new(flow, action, chains.fields().layout(), cpu)?;
     // The steps of HMC settle first; nothing of this is weighed.
     let settle = MarkovRun { updates: 1, ..plan.clone() };
-    cpu.install(|| settle.record(&mut chains, |_| true))?;
+    cpu.install(|| settle.record(&mut chains, |_| go_on()))?;
     let mut theory = vec![Vec::with_capacity(plan.updates); plan.chains];
     for _ in 0..plan.updates {
+        if !go_on() {
+            return Ok(None);
+        }
         for _ in 0..SPACING {
             chains.advance()?;
         }
         let log_weights = weigher.weigh(chains.fields())?;
         theory.iter_mut().zip(log_weights).for_each(|(chain, w)| chain.push(w));
     }
-    Ok(TwoSided::new(own, &theory, &GammaMethod::default())?)
+    Ok(Some(TwoSided::new(own, &theory, &GammaMethod::default())?))
 }

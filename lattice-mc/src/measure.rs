@@ -68,6 +68,11 @@ impl<R: Real> Measurement<R> {
             let fields = &[&*phi];
             let mut bindings = Bindings { samples, fields, uniforms, out_per_sample: &mut views, ..Default::default() };
             self.program.run(&self.cpu, &mut bindings)?;
+            if let Some(sample) = (0..samples).find(|&s| numbers.iter().any(|numbers| !numbers[s].is_finite())) {
+                let what = format!("configuration {}", values[0].len() + sample);
+                let (expected, found) = ("finite observables".into(), "numbers so large that they overflow".into());
+                return Err(lattice_tensor::Error::Binding { what, expected, found }.into());
+            }
             values.iter_mut().zip(&numbers).for_each(|(values, numbers)| values.extend(numbers));
         }
         Ok(values)

@@ -225,6 +225,9 @@ impl TrainArgs {
         shape.layers = self.layers.unwrap_or(shape.layers);
         shape.hidden = self.hidden.clone().map_or(shape.hidden, |widths| widths.0);
         shape.kernel = self.kernel.unwrap_or(shape.kernel);
+        // The spectrum's kernel goes once around the lattice at most.
+        let shortest = self.theory.lattice.0.iter().min().copied().unwrap_or(1);
+        shape.spectrum = shape.spectrum.min((2 * shortest).saturating_sub(1));
         Architecture { seed: self.run.seed, ..shape }
     }
 

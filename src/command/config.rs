@@ -28,6 +28,8 @@ pub fn expand(arguments: Vec<OsString>) -> Result<Vec<OsString>, Failure> {
     let at = if named.is_some() { 2 } else { 1 };
     let subcommand = named.unwrap_or(&command);
     let known: Vec<&str> = subcommand.get_arguments().filter_map(|a| a.get_long()).filter(|l| *l != "config").collect();
+    let takes_value =
+        |key: &str| subcommand.get_arguments().any(|a| a.get_long() == Some(key) && a.get_action().takes_values());
     let mut flags: Vec<OsString> = Vec::new();
     for (key, value) in table {
         let aliases =
@@ -37,6 +39,10 @@ pub fn expand(arguments: Vec<OsString>) -> Result<Vec<OsString>, Failure> {
             return Err(Failure::refused(&format!("config {shown}"), &known, format!("the key {key:?}")));
         }
         let text = match value {
+            toml::Value::Boolean(_) if takes_value(&key) => {
+                let what = format!("config {shown}, key {key}");
+                return Err(Failure::refused(&what, "a text, a number or a list", value));
+            }
             toml::Value::Boolean(false) => continue,
             toml::Value::Boolean(true) => {
                 flags.push(format!("--{key}").into());

@@ -58,6 +58,9 @@ impl Record {
         if record.format != FORMAT {
             return Err(Failure::refused(&what, FORMAT, &record.format));
         }
+        if !["f32", "f64"].contains(&record.precision.as_str()) {
+            return Err(Failure::refused(&what, "precision f32 or f64", &record.precision));
+        }
         Ok(record)
     }
 

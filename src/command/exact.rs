@@ -2,7 +2,8 @@
 
 use super::args::ExactArgs;
 use super::failure::Failure;
-use super::output::Folder;
+use super::output::{Existing, Folder};
+use super::progress::interrupted;
 use super::report::Report;
 use super::theory::Theory;
 use lattice_fields::mc::exact::{Effort, Exact, phi4_with};
@@ -15,6 +16,9 @@ pub fn run(args: &ExactArgs) -> Result<(), Failure> {
     let start = Instant::now();
     let exact = phi4_with(theory.lattice.extents(), theory.mass2, theory.lambda, &Effort::default())
         .map_err(|e| Failure::Refused(e.to_string()))?;
+    if interrupted() {
+        return Err(Failure::Interrupted("stopped".into()));
+    }
     let mut report = Report::new("exact", &theory, args.run.seed, "f64");
     report.set("log_z", json!({"mean": exact.log_z, "error": exact.truncation_error}));
     report.set("method", format!("{:?}", exact.method));
@@ -25,7 +29,7 @@ pub fn run(args: &ExactArgs) -> Result<(), Failure> {
     report.set("observables", map);
     report.set("seconds", start.elapsed().as_secs_f64());
     if let Some(out) = &args.run.out {
-        let folder = Folder::open(Some(out), args.run.force)?;
+        let folder = Folder::open(Some(out), Existing::new(args.run.force, false))?;
         folder.write_config(args)?;
         folder.write("report.json", &report.text())?;
     }

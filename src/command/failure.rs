@@ -2,6 +2,8 @@
 
 use lattice_fields::autograd::params::ParamsError;
 use lattice_fields::{flows, mc, tensor};
+use serde_json::Value;
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// Why a command ends without success.
@@ -30,6 +32,25 @@ impl Failure {
             Failure::Interrupted(_) => 130,
         }
     }
+}
+
+/// The entries in which two descriptions of a run differ, as `expected` and `found` say them.
+pub fn differences(expected: &Value, found: &Value) -> (String, String) {
+    let (Some(a), Some(b)) = (expected.as_object(), found.as_object()) else {
+        return (expected.to_string(), found.to_string());
+    };
+    let mut texts = (Vec::new(), Vec::new());
+    let keys: BTreeSet<&String> = a.keys().chain(b.keys()).collect();
+    for key in keys.into_iter().filter(|&key| a.get(key) != b.get(key)) {
+        let none = Value::Null;
+        let (x, y) = match (a.get(key).unwrap_or(&none), b.get(key).unwrap_or(&none)) {
+            (x, y) if x.is_object() && y.is_object() => differences(x, y),
+            (x, y) => (x.to_string(), y.to_string()),
+        };
+        texts.0.push(format!("{key} {x}"));
+        texts.1.push(format!("{key} {y}"));
+    }
+    (texts.0.join(", "), texts.1.join(", "))
 }
 
 impl fmt::Display for Failure {

@@ -3,7 +3,7 @@
 use super::args::{Extents, MainArgs, Precision, TheoryArgs, TheoryName};
 use super::failure::Failure;
 use super::mc::{self, Keep};
-use super::output::{Folder, say};
+use super::output::{Existing, Folder, say};
 use super::plots::{self, Curve};
 use super::progress::interrupted;
 use super::report::{Report, exact_value, median};
@@ -49,7 +49,7 @@ fn job<R: Real>(args: &MainArgs) -> Result<(), Failure> {
         m2: Some(-4.0),
         lambda: Some(8.0),
     })?;
-    let folder = Folder::open(args.run.out.as_deref(), args.run.force)?;
+    let folder = Folder::open(args.run.out.as_deref(), Existing::new(args.run.force, false))?;
     folder.write_config(args)?;
     let cpu = Cpu::new(args.run.threads)?;
     let steps = if args.steps == 0 { STEPS } else { args.steps };
@@ -111,12 +111,16 @@ fn job<R: Real>(args: &MainArgs) -> Result<(), Failure> {
         part.set("update", history.update.as_str());
         part.set("acceptance", acceptance);
         part.set_observables(&column.estimates);
+        let warnings = mc::warnings(history, &column.estimates, THERMALIZE);
+        warnings.iter().for_each(|w| say(json, &format!("warning, {}: {w}", column.label)));
+        part.set_warnings(&warnings);
         part.set("seconds_per_configuration", column.seconds);
         report.set(key, part.value());
     }
     if let Some(exact) = &sampled.exact {
         report.set("exact", json!({"log_z": exact.log_z, "truncation_error": exact.truncation_error}));
     }
+    sampled.warnings.iter().for_each(|w| say(json, &format!("warning, flow: {w}")));
     folder.write("report.json", &report.text())?;
     draw_plots::<R>(&folder, &theory, &flow, args.run.seed, &cpu, &columns, &sampled, &trained)?;
     let text = summary(&columns, &sampled, &trained, seconds, &folder, [hmc_acceptance, local_acceptance]);
@@ -171,7 +175,7 @@ fn summary(
 ) -> String {
     let mut text = format!("\n{:<16}", "");
     for column in columns {
-        text += &format!("{:>16}{:>7}{:>9}", column.label, "tau", "s/ind.");
+        text += &format!("{:>16} {:>7}{:>9}", column.label, "tau", "s/ind.");
     }
     text += &format!("{:>14}\n", "exact");
     for (name, flow) in &sampled.estimates {
@@ -179,7 +183,7 @@ fn summary(
         for column in columns {
             let estimate = column.estimates.iter().find(|(n, _)| n == name).map_or(flow, |(_, e)| e);
             let independent = 2.0 * estimate.tau_int * column.seconds;
-            text += &format!("{:>16}{:>7.2}{:>9.1e}", estimate.to_string(), estimate.tau_int, independent);
+            text += &format!("{:>16} {:>7.2}{:>9.1e}", estimate.to_string(), estimate.tau_int, independent);
         }
         let exact = sampled.exact.as_ref().and_then(|e| exact_value(e, name));
         text += &exact.map_or("\n".into(), |x| format!("{x:>14.8}\n"));

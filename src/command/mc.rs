@@ -2,8 +2,8 @@
 
 use super::args::{IntegratorName, McArgs, Precision, Steps, UpdateName};
 use super::export;
-use super::failure::Failure;
-use super::output::{Folder, say};
+use super::failure::{Failure, differences};
+use super::output::{Existing, Folder, say};
 use super::progress::{bar, forecast, interrupted};
 use super::report::{Report, median, table};
 use super::theory::{Theory, check_memory};
@@ -13,6 +13,7 @@ use lattice_fields::mc::observables::{FARTHEST, Quantity, quantities};
 use lattice_fields::mc::statistics::{GammaMethod, Warning, chain_warnings, sign_warning};
 use lattice_fields::mc::{Chains, History, Recorder, Stored};
 use lattice_fields::prelude::*;
+use serde_json::Value;
 use std::path::Path;
 use std::time::Instant;
 
@@ -32,8 +33,14 @@ pub fn run(args: &McArgs) -> Result<(), Failure> {
     let plan =
         MarkovRun { chains: args.chains, updates: args.trajectories, thermalize: args.thermalize, seed: args.run.seed };
     check_memory(&format!("{} chains of lattice {}", args.chains, args.theory.lattice), memory(&theory, &plan))?;
-    if !args.export.is_empty() && args.run.out.is_none() {
-        return Err(Failure::refused("--export", "a folder in --out", "no --out"));
+    for (flag, asked) in [("--export", !args.export.is_empty()), ("--save-every", args.save_every > 0)] {
+        if asked && args.run.out.is_none() {
+            return Err(Failure::refused(flag, "a folder in --out", "no --out"));
+        }
+    }
+    if args.thermalize as u64 > MOST_UPDATES || args.trajectories as u64 > MOST_UPDATES {
+        let found = args.thermalize.max(args.trajectories);
+        return Err(Failure::refused("--thermalize, --trajectories", &format!("at most {MOST_UPDATES}"), found));
     }
     let local = || -> Result<Box<dyn Update>, Failure> {
         Location::Parity(0).check(&theory.lattice)?;
@@ -65,8 +72,15 @@ pub fn run(args: &McArgs) -> Result<(), Failure> {
         (Some(out), true) => Some(read_state(&path(out), &description)?),
         _ => None,
     };
+    if let Some(&[done, _]) = resumed.as_ref().and_then(|file| file.values("run/counters", &[2]).ok()) {
+        let recorded = (done - args.thermalize as f64).max(0.0);
+        if recorded > args.trajectories as f64 {
+            let expected = format!("at least the {recorded} that are recorded already");
+            return Err(Failure::refused("--trajectories", &expected, args.trajectories));
+        }
+    }
     let folder = match &args.run.out {
-        Some(out) => Some(Folder::open(Some(out), args.run.force || args.resume)?),
+        Some(out) => Some(Folder::open(Some(out), Existing::new(args.run.force, args.resume))?),
         None => None,
     };
     if let Some(folder) = &folder {
@@ -138,6 +152,9 @@ fn memory(theory: &Theory, plan: &MarkovRun) -> f64 {
     8.0 * volume * (6.0 * chains.max(16.0) + 40.0) + 8.0 * names * chains * plan.updates as f64
 }
 
+/// More updates than any run lives to see.
+const MOST_UPDATES: u64 = 1_000_000_000_000;
+
 /// The file that keeps the state of the chains.
 const STATE: &str = "chains.safetensors";
 const FORMAT: &str = "lattice-fields chains 1";
@@ -157,14 +174,18 @@ fn describe(args: &McArgs, theory: &Theory) -> String {
 /// Reads the state of a run that must be the one described.
 fn read_state(path: &Path, description: &str) -> Result<TensorFile, Failure> {
     let file = TensorFile::read(path)?;
-    for (key, expected) in [("format", FORMAT), ("description", description)] {
-        let found = file.metadata.get(key).map_or("nothing", String::as_str);
-        if found != expected {
-            return Err(Failure::refused(&format!("--resume {}, {key}", path.display()), expected, found));
-        }
+    let entry = |key: &str| file.metadata.get(key).map_or("nothing", String::as_str);
+    let what = format!("--resume {}", path.display());
+    if entry("format") != FORMAT {
+        return Err(Failure::refused(&what, FORMAT, entry("format")));
+    }
+    if entry("description") != description {
+        let parsed = |text: &str| serde_json::from_str::<Value>(text).unwrap_or_default();
+        let (expected, found) = differences(&parsed(description), &parsed(entry("description")));
+        return Err(Failure::refused(&what, &format!("chains with {expected}"), found));
     }
     if !file.is_checked() {
-        return Err(Failure::refused(&format!("--resume {}", path.display()), "a file with a checksum", "none"));
+        return Err(Failure::refused(&what, "a file with a checksum", "none"));
     }
     Ok(file)
 }
@@ -237,8 +258,9 @@ pub fn chains_of<R: Real>(
                 bar.set_position(recorder.done() as u64);
             }
             if keep.is_due(&recorder) {
-                keep.save(&recorder)?;
+                // In this order: a run killed in between writes the same configurations once more.
                 keep.save_configurations(&recorder)?;
+                keep.save(&recorder)?;
             }
         }
         bar.finish_and_clear();
@@ -262,7 +284,17 @@ pub fn derived(history: &History, lattice: &Lattice) -> Vec<(String, Estimate)> 
 pub fn warnings(history: &History, estimates: &[(String, Estimate)], thermalize: usize) -> Vec<String> {
     let mut list = chain_warnings(estimates.iter().map(|(name, e)| (name.as_str(), e)), thermalize);
     list.extend(history.chains("m").and_then(sign_warning));
-    list.iter().map(Warning::to_string).collect()
+    let mut texts: Vec<String> = list.iter().map(Warning::to_string).collect();
+    let find = |name: &str| estimates.iter().find(|(n, _)| n == name).map(|(_, e)| e);
+    if history.chains("acceptance").is_some_and(|chains| chains.iter().flatten().all(|&a| a == 0.0)) {
+        texts.push("no update was accepted: the numbers are those of the start; take smaller steps".into());
+    }
+    if let Some(e) = find("exp_minus_dh").filter(|e| (e.mean - 1.0).abs() > 5.0 * e.error) {
+        texts.push(format!(
+            "exp_minus_dh: {e} where 1 is exact: some trajectories are unstable, and their weight is not seen; take more steps"
+        ));
+    }
+    texts
 }
 
 /// The mean acceptance, and the estimates of all else but the energy violation itself.

@@ -3,7 +3,7 @@
 use super::args::{Axis, MeasureArgs, Precision, TheoryArgs};
 use super::failure::Failure;
 use super::mc::{derived, warnings};
-use super::output::{Folder, say};
+use super::output::{Existing, Folder, say};
 use super::report::{Report, table};
 use super::theory::Theory;
 use super::train::precision_name;
@@ -37,7 +37,7 @@ pub fn run(args: &MeasureArgs) -> Result<(), Failure> {
     report.set("seconds", start.elapsed().as_secs_f64());
     report.set("threads", cpu.threads());
     if let Some(out) = &args.run.out {
-        let folder = Folder::open(Some(out), args.run.force)?;
+        let folder = Folder::open(Some(out), Existing::new(args.run.force, false))?;
         folder.write_config(args)?;
         folder.write("report.json", &report.text())?;
     }

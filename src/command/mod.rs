@@ -35,6 +35,7 @@ mod train;
 mod version;
 
 use args::{Cli, Command};
+use clap::parser::ValueSource;
 use clap::{CommandFactory, FromArgMatches};
 use failure::Failure;
 use std::ffi::OsString;
@@ -61,6 +62,17 @@ fn dispatch(arguments: Vec<OsString>) -> Result<(), Failure> {
     let arguments = config::expand(arguments)?;
     let matches = Cli::command().version(version::line()).try_get_matches_from(arguments).map_err(Failure::Usage)?;
     let cli = Cli::from_arg_matches(&matches).map_err(Failure::Usage)?;
+    if let Some(("sample", given)) = matches.subcommand()
+        && given.contains_id("from")
+    {
+        // What the ensemble says and a flag says again had better be said once.
+        for flag in ["seed", "samples", "m2", "lambda", "precision"] {
+            if given.value_source(flag) == Some(ValueSource::CommandLine) {
+                let expected = "no such flag beside --from, which says it";
+                return Err(Failure::refused(&format!("--{flag}"), expected, "one"));
+            }
+        }
+    }
     progress::catch_interrupts();
     match cli.command {
         None => main_job::run(&cli.main),

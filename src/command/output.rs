@@ -12,24 +12,70 @@ pub struct Folder(pub PathBuf);
 /// The effective configuration of a run, in its folder.
 pub const RUN: &str = "run.toml";
 
+/// What becomes of a run that the folder holds already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Existing {
+    /// The folder is refused.
+    Refused,
+    /// The run goes on.
+    Continued,
+    /// All that it has left is removed, so that nothing of two runs is mixed.
+    Replaced,
+}
+
+impl Existing {
+    /// By the flags `--force` and `--resume`.
+    pub fn new(force: bool, resume: bool) -> Existing {
+        match (force, resume) {
+            (_, true) => Existing::Continued,
+            (true, false) => Existing::Replaced,
+            (false, false) => Existing::Refused,
+        }
+    }
+}
+
+/// Files and folders that runs leave besides the marks.
+const PRODUCTS: [&str; 12] = [
+    "ensemble.json",
+    "history.csv",
+    "series.csv",
+    "series.json.gz",
+    "series",
+    "configurations",
+    "training.svg",
+    "fields.svg",
+    "correlator.svg",
+    "tau_int.svg",
+    ".report.json.new",
+    ".run.toml.new",
+];
+
 /// Files that mark a folder as holding a run.
 const MARKS: [&str; 4] = ["report.json", "model.safetensors", "chains.safetensors", RUN];
 
 impl Folder {
-    /// Opens `out`, or a new numbered folder under `lattice-out`. A folder that holds a run is refused unless `again`.
-    pub fn open(out: Option<&Path>, again: bool) -> Result<Folder, Failure> {
+    /// Opens `out`, or a new numbered folder under `lattice-out`.
+    pub fn open(out: Option<&Path>, existing: Existing) -> Result<Folder, Failure> {
         let Some(path) = out.map(Path::to_path_buf) else { return Folder::numbered(Path::new("lattice-out")) };
-        if let Some(mark) = MARKS.iter().find(|m| path.join(m).exists()).filter(|_| !again) {
-            let found = format!("one with {mark} (--resume continues it, --force writes over it)");
-            return Err(Failure::refused(&format!("--out {}", path.display()), "a folder without a run", found));
+        let refused = |e: std::io::Error| {
+            Failure::refused(&format!("--out {}", path.display()), "a folder that can be written", e)
+        };
+        match (existing, MARKS.iter().find(|mark| path.join(mark).exists())) {
+            (Existing::Refused, Some(mark)) => {
+                let found =
+                    format!("one with {mark} (--force replaces it; train and mc go on with theirs by --resume)");
+                return Err(Failure::refused(&format!("--out {}", path.display()), "a folder without a run", found));
+            }
+            (Existing::Replaced, _) => remove_products(&path).map_err(refused)?,
+            _ => {}
         }
         let writable = std::fs::create_dir_all(&path).and_then(|()| {
             let probe = path.join(".writable");
             std::fs::write(&probe, b"")?;
-            std::fs::remove_file(&probe)
+            std::fs::remove_file(&probe)?;
+            remove_unfinished(&path)
         });
-        writable
-            .map_err(|e| Failure::refused(&format!("--out {}", path.display()), "a folder that can be written", e))?;
+        writable.map_err(refused)?;
         Ok(Folder(path))
     }
 
@@ -81,6 +127,26 @@ impl Folder {
         let text = toml::to_string(arguments).map_err(|e| Failure::Failed(format!("{RUN}: {e}")))?;
         self.write(RUN, &text)
     }
+}
+
+fn remove_products(folder: &Path) -> std::io::Result<()> {
+    for name in MARKS.iter().chain(&PRODUCTS) {
+        let path = folder.join(name);
+        let removed = if path.is_dir() { std::fs::remove_dir_all(&path) } else { std::fs::remove_file(&path) };
+        removed.or_else(|e| if e.kind() == std::io::ErrorKind::NotFound { Ok(()) } else { Err(e) })?;
+    }
+    Ok(())
+}
+
+/// Removes the halves of files that a killed run was writing.
+fn remove_unfinished(folder: &Path) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(folder)?.flatten() {
+        let name = entry.file_name();
+        if name.to_str().is_some_and(|name| name.starts_with('.') && name.ends_with(".part")) {
+            std::fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 /// Prints to stdout; a closed pipe ends the command quietly.

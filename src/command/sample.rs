@@ -3,7 +3,7 @@
 use super::args::{Extents, Precision, SampleArgs, TheoryArgs, TheoryName};
 use super::ensemble::Record;
 use super::failure::Failure;
-use super::output::{Folder, say};
+use super::output::{Existing, Folder, say};
 use super::progress::{bar, interrupted};
 use super::report::{Report, table};
 use super::theory::{Theory, check_memory};
@@ -12,6 +12,7 @@ use lattice_fields::flows::sample::configurations;
 use lattice_fields::flows::two_sided;
 use lattice_fields::mc::Stored;
 use lattice_fields::mc::exact::Exact;
+use lattice_fields::mc::observables::FARTHEST;
 use lattice_fields::mc::statistics::{
     TwoSided, Warning, repeat_warning, sign_warning, two_sided_warning, weight_warnings,
 };
@@ -44,10 +45,12 @@ pub struct Wanted {
 
 impl Wanted {
     /// Refuses more samples than fit into memory.
-    pub fn check(&self) -> Result<(), Failure> {
+    pub fn check(&self, lattice: &Lattice) -> Result<(), Failure> {
+        let last = lattice.extents().last().copied().unwrap_or(1);
         // A log-weight, a state and a series for each observable.
-        let bytes = 240.0 * self.samples as f64 + 800.0 * self.batch as f64 + 16.0 * self.two_sided as f64;
-        check_memory(&format!("{} samples", self.samples), bytes)
+        let series = |count: usize| 8.0 * (24 + FARTHEST.min(last / 2)) as f64 * count as f64;
+        check_memory(&format!("--samples {}", self.samples), series(self.samples) + series(self.batch))?;
+        check_memory(&format!("--two-sided {}", self.two_sided), 16.0 * self.two_sided as f64)
     }
 }
 
@@ -89,12 +92,16 @@ pub fn run(args: &SampleArgs) -> Result<(), Failure> {
         let (flag, found) = if args.batch == 0 { ("--batch", args.batch) } else { ("--samples", args.samples) };
         return Err(Failure::refused(flag, "at least 1", found));
     }
-    let wanted = Wanted { samples: args.samples, batch: args.batch, two_sided: args.two_sided, exact_seconds: 12.0 };
-    wanted.check()?;
+    if args.save_every > 0 && args.run.out.is_none() {
+        return Err(Failure::refused("--save-every", "a folder in --out", "no --out"));
+    }
+    let batch = args.batch.min(args.samples);
+    let wanted = Wanted { samples: args.samples, batch, two_sided: args.two_sided, exact_seconds: 12.0 };
+    wanted.check(&theory.lattice)?;
     let flow = checkpoint.flow()?;
     let cpu = Cpu::new(args.run.threads)?;
     let folder = match &args.run.out {
-        Some(out) => Some(Folder::open(Some(out), args.run.force)?),
+        Some(out) => Some(Folder::open(Some(out), Existing::new(args.run.force, false))?),
         None => None,
     };
     let sampled = match args.run.precision {
@@ -147,8 +154,11 @@ fn save_configurations<R: Real>(
     let states: Vec<u64> = ensemble.states.iter().copied().skip(args.save_every - 1).step_by(args.save_every).collect();
     let extents = flow.lattice.extents().to_vec();
     for (number, states) in states.chunks(IN_A_FILE).enumerate() {
+        if interrupted() {
+            return Err(Failure::Interrupted(format!("stopped after {number} files of configurations")));
+        }
         // States stand near each other: one run draws all proposals between the first and the last.
-        let (first, last) = (states[0], states[states.len() - 1]);
+        let last = states[states.len() - 1];
         let mut numbers = Vec::with_capacity(states.len() * flow.lattice.volume());
         let mut drawn: Option<(u64, ScalarField<R>)> = None;
         for &state in states {
@@ -162,7 +172,6 @@ fn save_configurations<R: Real>(
                 numbers.extend(field.sample((state - from) as usize).into_iter().map(Real::to_f64));
             }
         }
-        debug_assert!(first <= last);
         let path = folder.subfolder("configurations")?.join(format!("{:08}.npy", number + 1));
         Stored { extents: extents.clone(), numbers }.write::<R>(path)?;
     }
@@ -180,7 +189,7 @@ pub fn draw<R: Real>(flow: &Flow, theory: &Theory, seed: u64, wanted: &Wanted, c
     })?;
     let seconds = start.elapsed().as_secs_f64();
     bar.finish_and_clear();
-    let exact = theory.exact_within(wanted.exact_seconds);
+    let exact = if ensemble.interrupted { None } else { theory.exact_within(wanted.exact_seconds) };
     let certificate = Certificate::new(&ensemble.log_weights, exact.as_ref().map(|e| e.log_z))?;
     let estimates = ensemble.estimates()?;
     let mut warnings = Vec::new();
@@ -194,8 +203,8 @@ pub fn draw<R: Real>(flow: &Flow, theory: &Theory, seed: u64, wanted: &Wanted, c
         count => {
             let plan = MarkovRun { chains: 64, updates: count.div_ceil(64), thermalize: 200, seed };
             // What keeps the other side from being seen speaks against the flow, and is said.
-            match two_sided::<R>(flow, &*theory.action, &ensemble.log_weights, &plan, cpu) {
-                Ok(sides) => Some(sides),
+            match two_sided::<R>(flow, &*theory.action, &ensemble.log_weights, &plan, cpu, || !interrupted()) {
+                Ok(sides) => sides,
                 Err(error) => {
                     warnings.push(format!("configurations of the theory cannot be weighed by the flow: {error}"));
                     None
@@ -203,6 +212,14 @@ pub fn draw<R: Real>(flow: &Flow, theory: &Theory, seed: u64, wanted: &Wanted, c
             }
         }
     };
+    if let Some(found) = two_sided.as_ref().map(|sides| sides.ess_of_theory.mean).filter(|e| *e < 0.1 * certificate.ess)
+    {
+        warnings.push(format!(
+            "configurations of the theory give the flow an ESS of {found:.1e}, its own samples one of {:.4}: there are \
+             regions where it hardly goes",
+            certificate.ess
+        ));
+    }
     let series = |name: &str| ensemble.names.iter().position(|n| n == name).map(|i| ensemble.series[i].as_slice());
     let mut typed: Vec<Warning> = weight_warnings(&ensemble.log_weights)?;
     typed.extend(series("action_density").and_then(repeat_warning));

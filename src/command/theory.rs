@@ -18,6 +18,9 @@ pub struct Theory {
 impl Theory {
     pub fn new(args: &TheoryArgs) -> Result<Theory, Failure> {
         let lattice = Lattice::periodic(&args.lattice.0)?;
+        if let Some(lambda) = args.lambda.filter(|&lambda| args.theory == TheoryName::Free && lambda != 0.0) {
+            return Err(Failure::refused("--lambda", "0 for the free theory, or none", lambda));
+        }
         let mass2 = args.m2.unwrap_or_default();
         let lambda = if args.theory == TheoryName::Free { 0.0 } else { args.lambda.unwrap_or_default() };
         let action: Box<dyn Action> = match args.theory {

@@ -1,8 +1,8 @@
 //! `lattice train`: a flow on its own samples.
 
 use super::args::{Precision, TrainArgs};
-use super::failure::Failure;
-use super::output::{Folder, say};
+use super::failure::{Failure, differences};
+use super::output::{Existing, Folder, say};
 use super::plots;
 use super::progress::{bar, forecast, interrupted};
 use super::report::{Report, median};
@@ -44,7 +44,8 @@ pub fn run(args: &TrainArgs) -> Result<(), Failure> {
     }
     check_training_memory(&theory, &architecture, args.run.threads)?;
     let mut flow = Flow::new(&theory.lattice, architecture)?;
-    if let Some(folder) = &args.warm_start {
+    // A training that goes on has learnt from it already.
+    if let Some(folder) = args.warm_start.as_ref().filter(|_| !args.resume) {
         flow.warm_start(&read_model("--warm-start", folder)?)?;
     }
     let cpu = Cpu::new(args.run.threads)?;
@@ -52,25 +53,22 @@ pub fn run(args: &TrainArgs) -> Result<(), Failure> {
         return Err(Failure::refused("--resume", "the folder of a training in --out", "no --out"));
     }
     let wanted = Wanted { samples: args.samples, batch: 1024, two_sided: args.two_sided, exact_seconds: 12.0 };
-    wanted.check()?;
+    wanted.check(&theory.lattice)?;
     let description = describe(&theory, &flow, &training, args.run.precision);
     let resume = if args.resume {
         let path = args.run.out.clone().unwrap_or_default().join(MODEL);
         let checkpoint = Checkpoint::read(&path)?;
         if checkpoint.description != description {
-            let expected = serde_json::to_string(&description).unwrap_or_default();
-            let found = serde_json::to_string(&checkpoint.description).unwrap_or_default();
-            return Err(Failure::refused(
-                &format!("--resume {}", path.display()),
-                &format!("a training of {expected}"),
-                found,
-            ));
+            let text = |of: &Description| serde_json::to_value(of).unwrap_or_default();
+            let (expected, found) = differences(&text(&description), &text(&checkpoint.description));
+            let what = format!("--resume {}", path.display());
+            return Err(Failure::refused(&what, &format!("a training with {expected}"), found));
         }
         Some(checkpoint)
     } else {
         None
     };
-    let folder = Folder::open(args.run.out.as_deref(), args.run.force || args.resume)?;
+    let folder = Folder::open(args.run.out.as_deref(), Existing::new(args.run.force, args.resume))?;
     folder.write_config(args)?;
     say(
         args.run.json,
@@ -114,6 +112,12 @@ pub fn run(args: &TrainArgs) -> Result<(), Failure> {
         Precision::F32 => sample::draw::<f32>(&flow, &theory, args.run.seed, &wanted, &cpu)?,
         Precision::F64 => sample::draw::<f64>(&flow, &theory, args.run.seed, &wanted, &cpu)?,
     };
+    if sampled.ensemble.interrupted {
+        let out = folder.0.display();
+        return Err(Failure::Interrupted(format!(
+            "stopped while sampling; train --resume --out {out} certifies again"
+        )));
+    }
     let mut report = Report::new("train", &theory, args.run.seed, precision_name(args.run.precision));
     report.set("steps", trained.steps);
     report.set("rejected_steps", trained.history.rejected);

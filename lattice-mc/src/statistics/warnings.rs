@@ -236,7 +236,8 @@ pub fn sign_warning<C: AsRef<[f64]>>(m: &[C]) -> Option<Warning> {
     let updates = all().count();
     let (sum, squares) = all().fold((0.0, 0.0), |(s, q), x| (s + x.abs(), q + x * x));
     let peaked = sum / (squares * updates as f64).sqrt();
-    if peaked.is_nan() || peaked < TWO_PEAKED {
+    // A few updates say nothing of peaks.
+    if peaked.is_nan() || peaked < TWO_PEAKED || (updates as f64) < 2.0 * ENOUGH_FLIPS * m.len() as f64 {
         return None;
     }
     let flips = m.iter().map(|c| c.as_ref().windows(2).filter(|w| (w[0] > 0.0) != (w[1] > 0.0)).count()).sum();
