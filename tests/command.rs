@@ -377,6 +377,13 @@ fn the_symmetric_flow_is_trained_certified_and_drawn_again() {
     let ess = |report: &Value| report["ess"].as_f64().expect("a number");
     assert!(ess(&warm) > 4.0 * ess(&cold), "{} {}", ess(&warm), ess(&cold));
     assert_eq!(folder.run("train --warm-start a --steps 5 --out d").status.code(), Some(2), "another net");
+    // One flow for a range of couplings, sampled inside it and refused outside.
+    folder.json(
+        "train --net symmetric --lattice 4x4 --steps 20 --batch 64 --samples 500 --condition lambda=6..10 --out f",
+    );
+    let inside = folder.json("sample --model f --lambda 7 --samples 500 --save-every 100 --export csv --out g");
+    assert_eq!(inside["couplings"]["lambda"], 7.0);
+    assert_eq!(folder.run("sample --model f --lambda 11 --samples 500").status.code(), Some(2), "outside its range");
     // An ensemble is kept as the model, the seed and a number.
     let drawn = folder.json("sample --model a --samples 3000 --seed 5 --save-every 7 --out e");
     let again = folder.json("sample --from e/ensemble.json --batch 100 --threads 1");

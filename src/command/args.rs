@@ -2,7 +2,7 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use lattice_fields::autograd::optim::{BatchSchedule, Schedule};
-use lattice_fields::prelude::{Architecture, Estimator, Memory, Training};
+use lattice_fields::prelude::{Architecture, Condition, Estimator, Memory, Training};
 use serde::{Serialize, Serializer};
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -228,7 +228,9 @@ impl TrainArgs {
         // The spectrum's kernel goes once around the lattice at most.
         let shortest = self.theory.lattice.0.iter().min().copied().unwrap_or(1);
         shape.spectrum = shape.spectrum.min((2 * shortest).saturating_sub(1));
-        Architecture { seed: self.run.seed, ..shape }
+        let told =
+            |Range { coupling, from, to }: &Range| Condition { coupling: coupling.clone(), from: *from, to: *to };
+        Architecture { seed: self.run.seed, conditions: self.condition.iter().map(told).collect(), ..shape }
     }
 
     /// The plan of the training.
@@ -286,6 +288,10 @@ pub struct TrainArgs {
     /// The learning rate at the start [default: 3e-3, symmetric 2e-2]
     #[arg(long, allow_hyphen_values = true)]
     pub lr: Option<f64>,
+    /// Tell the nets a coupling and train for a range of it, as lambda=6..10; may be given several times.
+    #[arg(long, allow_hyphen_values = true, value_delimiter = ',')]
+    #[serde(serialize_with = "as_texts", skip_serializing_if = "Vec::is_empty")]
+    pub condition: Vec<Range>,
     /// How the gradient is estimated [default: reparam, symmetric path]
     #[arg(long, value_enum)]
     pub estimator: Option<EstimatorName>,
@@ -335,6 +341,10 @@ pub struct SampleArgs {
     /// Configurations of the theory (from HMC) that the certificate looks at besides; 0 for none.
     #[arg(long, default_value_t = 8192)]
     pub two_sided: usize,
+    /// Write the series of all observables to --out: csv, pyerrors, npy, separated by commas.
+    #[arg(long, value_enum, value_delimiter = ',')]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub export: Vec<ExportName>,
     /// Samples computed at a time; changes no result.
     #[arg(long, default_value_t = 1024)]
     pub batch: usize,
@@ -528,6 +538,33 @@ impl std::fmt::Display for Widths {
     }
 }
 
+/// A coupling and its range, such as lambda=6..10.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Range {
+    pub coupling: String,
+    pub from: f64,
+    pub to: f64,
+}
+
+impl FromStr for Range {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Range, String> {
+        let parts = || {
+            let (coupling, range) = text.split_once('=')?;
+            let (from, to) = range.split_once("..")?;
+            let (from, to) = (from.trim().parse().ok()?, to.trim().parse().ok()?);
+            Some(Range { coupling: coupling.trim().into(), from, to })
+        };
+        parts().ok_or_else(|| format!("expected a coupling and its range such as lambda=6..10, found {text:?}"))
+    }
+}
+
+impl std::fmt::Display for Range {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}={}..{}", self.coupling, self.from, self.to)
+    }
+}
+
 /// More threads than any machine has cores are a slip of the pen.
 fn threads(text: &str) -> Result<usize, String> {
     match text.parse() {
@@ -542,6 +579,10 @@ fn as_integer<S: Serializer>(value: &u64, to: S) -> Result<S::Ok, S::Error> {
         Ok(small) => to.serialize_i64(small),
         Err(_) => to.collect_str(value),
     }
+}
+
+fn as_texts<T: std::fmt::Display, S: Serializer>(values: &[T], to: S) -> Result<S::Ok, S::Error> {
+    to.collect_seq(values.iter().map(T::to_string))
 }
 
 fn as_text_if_any<T: std::fmt::Display, S: Serializer>(value: &Option<T>, to: S) -> Result<S::Ok, S::Error> {

@@ -2,20 +2,21 @@
 
 use super::args::{Extents, Precision, SampleArgs, TheoryArgs, TheoryName};
 use super::ensemble::Record;
+use super::export;
 use super::failure::Failure;
 use super::output::{Existing, Folder, say};
 use super::progress::{bar, interrupted};
 use super::report::{Report, table};
 use super::theory::{Theory, check_memory};
 use super::train::{precision_name, read_model};
-use lattice_fields::flows::sample::configurations;
+use lattice_fields::flows::sample::configurations_of;
 use lattice_fields::flows::two_sided;
-use lattice_fields::mc::Stored;
 use lattice_fields::mc::exact::Exact;
 use lattice_fields::mc::observables::FARTHEST;
 use lattice_fields::mc::statistics::{
     TwoSided, Warning, repeat_warning, sign_warning, two_sided_warning, weight_warnings,
 };
+use lattice_fields::mc::{History, Stored};
 use lattice_fields::prelude::*;
 use std::time::Instant;
 
@@ -92,8 +93,10 @@ pub fn run(args: &SampleArgs) -> Result<(), Failure> {
         let (flag, found) = if args.batch == 0 { ("--batch", args.batch) } else { ("--samples", args.samples) };
         return Err(Failure::refused(flag, "at least 1", found));
     }
-    if args.save_every > 0 && args.run.out.is_none() {
-        return Err(Failure::refused("--save-every", "a folder in --out", "no --out"));
+    for (flag, asked) in [("--export", !args.export.is_empty()), ("--save-every", args.save_every > 0)] {
+        if asked && args.run.out.is_none() {
+            return Err(Failure::refused(flag, "a folder in --out", "no --out"));
+        }
     }
     let batch = args.batch.min(args.samples);
     let wanted = Wanted { samples: args.samples, batch, two_sided: args.two_sided, exact_seconds: 12.0 };
@@ -124,9 +127,13 @@ pub fn run(args: &SampleArgs) -> Result<(), Failure> {
         if !sampled.ensemble.interrupted {
             folder.write("ensemble.json", &found.text()?)?;
         }
+        let series = sampled.ensemble.series.iter().map(|series| vec![series.clone()]).collect();
+        let history = History { names: sampled.ensemble.names.clone(), series, ..History::default() };
+        export::write(&history, &args.export, &theory.action.formula(), folder)?;
+        let of = (&flow, &*theory.action);
         match args.run.precision {
-            Precision::F32 => save_configurations::<f32>(args, folder, &flow, &sampled.ensemble, &cpu)?,
-            Precision::F64 => save_configurations::<f64>(args, folder, &flow, &sampled.ensemble, &cpu)?,
+            Precision::F32 => save_configurations::<f32>(args, folder, of, &sampled.ensemble, &cpu)?,
+            Precision::F64 => save_configurations::<f64>(args, folder, of, &sampled.ensemble, &cpu)?,
         }
     }
     sampled.warnings.iter().for_each(|w| say(args.run.json, &format!("warning: {w}")));
@@ -144,7 +151,7 @@ const IN_A_FILE: usize = 1024;
 fn save_configurations<R: Real>(
     args: &SampleArgs,
     folder: &Folder,
-    flow: &Flow,
+    (flow, action): (&Flow, &dyn Action),
     ensemble: &Ensemble,
     cpu: &Cpu,
 ) -> Result<(), Failure> {
@@ -166,7 +173,7 @@ fn save_configurations<R: Real>(
                 |(from, field): &(u64, ScalarField<R>)| (*from..from + field.samples() as u64).contains(&state);
             if !drawn.as_ref().is_some_and(inside) {
                 let count = (last - state + 1).min(4096) as usize;
-                drawn = Some((state, configurations::<R>(flow, args.run.seed, state, count, cpu)?));
+                drawn = Some((state, configurations_of::<R>(flow, action, args.run.seed, state, count, cpu)?));
             }
             if let Some((from, field)) = &drawn {
                 numbers.extend(field.sample((state - from) as usize).into_iter().map(Real::to_f64));
