@@ -22,26 +22,11 @@ type Estimates = Vec<(String, Estimate)>;
 type ChainSampler = (&'static str, fn() -> Box<dyn Update>, usize);
 type Failure = Box<dyn std::error::Error>;
 
-fn exact_value(exact: &Exact, name: &str) -> Option<f64> {
-    let g = |t: usize| exact.g.as_ref().and_then(|g| g.get(t).copied());
-    match name {
-        "phi2" => Some(exact.phi2),
-        "phi4" => Some(exact.phi4),
-        "chi2" => Some(exact.chi2),
-        "ising_energy" => Some(exact.ising_energy),
-        "action_density" => Some(exact.action_density),
-        "virial" => Some(1.0),
-        "g1" => g(1),
-        "g3" => g(3),
-        _ => None,
-    }
-}
-
 /// Prints the pulls of one sampler; returns whether all is well.
 fn judge(sampler: &str, runs: &[Estimates], exact: &Exact) -> Result<bool, Failure> {
     let mut good = true;
     for name in NAMES {
-        let Some(truth) = exact_value(exact, name) else { continue };
+        let Some(truth) = exact.observable(name) else { continue };
         let find = |run: &Estimates| run.iter().find(|(n, _)| n == name).map(|(_, e)| *e);
         let found: Vec<Estimate> = runs.iter().filter_map(find).collect();
         // Small lattices have no g3.

@@ -6,10 +6,10 @@ use super::mc::{self, Keep};
 use super::output::{Existing, Folder, say};
 use super::plots::{self, Curve};
 use super::progress::interrupted;
-use super::report::{Report, exact_value, median};
+use super::report::{Report, median};
 use super::sample::{self, Sampled, Wanted};
 use super::theory::Theory;
-use super::train::{self, MODEL};
+use super::train::{self, MODEL, Work};
 use lattice_fields::mc::History;
 use lattice_fields::prelude::*;
 use serde_json::json;
@@ -63,7 +63,9 @@ fn job<R: Real>(args: &MainArgs) -> Result<(), Failure> {
     let training = Training { steps, seed: args.run.seed, ..Default::default() };
     say(json, &format!("training a flow of {} parameters on its own samples, {steps} steps", flow.parameters.len()));
     let description = train::describe(&theory, &flow, &training, args.run.precision);
-    let trained = train::train::<R>(&mut flow, &theory, training, &description, None, &cpu, &folder, 1000, json)?;
+    let (description, folder) = (&description, &folder);
+    let work = Work { theory: &theory, training, description, resume: None, folder, save_every: 1000, quiet: json };
+    let trained = train::train::<R>(&mut flow, work, &cpu)?;
     if trained.interrupted {
         let path = folder.file(MODEL);
         return Err(Failure::Interrupted(format!(
@@ -122,8 +124,8 @@ fn job<R: Real>(args: &MainArgs) -> Result<(), Failure> {
     }
     sampled.warnings.iter().for_each(|w| say(json, &format!("warning, flow: {w}")));
     folder.write("report.json", &report.text())?;
-    draw_plots::<R>(&folder, &theory, &flow, args.run.seed, &cpu, &columns, &sampled, &trained)?;
-    let text = summary(&columns, &sampled, &trained, seconds, &folder, [hmc_acceptance, local_acceptance]);
+    draw_plots::<R>(folder, &theory, &flow, args.run.seed, &cpu, &columns, &sampled, &trained)?;
+    let text = summary(&columns, &sampled, &trained, seconds, folder, [hmc_acceptance, local_acceptance]);
     report.print_or(json, &text)
 }
 
@@ -185,7 +187,7 @@ fn summary(
             let independent = 2.0 * estimate.tau_int * column.seconds;
             text += &format!("{:>16} {:>7.2}{:>9.1e}", estimate.to_string(), estimate.tau_int, independent);
         }
-        let exact = sampled.exact.as_ref().and_then(|e| exact_value(e, name));
+        let exact = sampled.exact.as_ref().and_then(|e| e.observable(name));
         text += &exact.map_or("\n".into(), |x| format!("{x:>14.8}\n"));
     }
     let certificate = &sampled.certificate;

@@ -108,27 +108,11 @@ pub fn median(values: &[f64]) -> f64 {
     sorted.get(sorted.len() / 2).copied().unwrap_or(0.0)
 }
 
-/// The exact value of an observable, by its name.
-pub fn exact_value(exact: &Exact, name: &str) -> Option<f64> {
-    match name {
-        "phi2" => Some(exact.phi2),
-        "phi4" => Some(exact.phi4),
-        "chi2" => Some(exact.chi2),
-        "ising_energy" => Some(exact.ising_energy),
-        "action_density" => Some(exact.action_density),
-        "virial" | "exp_minus_dh" => Some(1.0),
-        _ => {
-            let t: usize = name.strip_prefix('g')?.parse().ok()?;
-            exact.g.as_ref()?.get(t).copied()
-        }
-    }
-}
-
 /// A table of observables: value, autocorrelation time, and the exact value where known.
 pub fn table(estimates: &[(String, Estimate)], exact: Option<&Exact>) -> String {
     let mut text = format!("{:<16}{:>18}{:>14}{:>16}\n", "", "value", "tau_int", "exact");
     for (name, estimate) in estimates {
-        let known = exact.and_then(|e| exact_value(e, name)).map_or(String::new(), |x| format!("{x:.8}"));
+        let known = exact.and_then(|e| e.observable(name)).map_or(String::new(), |x| format!("{x:.8}"));
         let tau = lattice_fields::mc::statistics::value_with_error(estimate.tau_int, estimate.tau_int_error);
         text += &format!("{name:<16}{:>18}{tau:>14}{known:>16}\n", estimate.to_string());
     }

@@ -80,29 +80,18 @@ pub fn run(args: &TrainArgs) -> Result<(), Failure> {
             folder.0.display()
         ),
     );
+    let work = Work {
+        theory: &theory,
+        training,
+        description: &description,
+        resume: resume.as_ref(),
+        folder: &folder,
+        save_every: args.save_every,
+        quiet: args.run.json,
+    };
     let trained = match args.run.precision {
-        Precision::F32 => train::<f32>(
-            &mut flow,
-            &theory,
-            training,
-            &description,
-            resume.as_ref(),
-            &cpu,
-            &folder,
-            args.save_every,
-            args.run.json,
-        )?,
-        Precision::F64 => train::<f64>(
-            &mut flow,
-            &theory,
-            training,
-            &description,
-            resume.as_ref(),
-            &cpu,
-            &folder,
-            args.save_every,
-            args.run.json,
-        )?,
+        Precision::F32 => train::<f32>(&mut flow, work, &cpu)?,
+        Precision::F64 => train::<f64>(&mut flow, work, &cpu)?,
     };
     if trained.interrupted {
         let (step, out) = (trained.steps, folder.0.display());
@@ -165,19 +154,22 @@ fn check_training_memory(theory: &Theory, architecture: &Architecture, threads: 
     check_memory(&format!("a flow of {} layers on lattice {:?}", architecture.layers, theory.lattice.extents()), bytes)
 }
 
+/// A training, and where it is kept.
+pub struct Work<'a> {
+    pub theory: &'a Theory,
+    pub training: Training,
+    pub description: &'a Description,
+    /// Where it goes on from.
+    pub resume: Option<&'a Checkpoint>,
+    pub folder: &'a Folder,
+    /// Steps between checkpoints; 0 for none but the last.
+    pub save_every: u64,
+    pub quiet: bool,
+}
+
 /// Trains, with checkpoints, until the end or Ctrl-C.
-#[expect(clippy::too_many_arguments, reason = "one call a precision; a struct would only rename the flags")]
-pub fn train<R: Real>(
-    flow: &mut Flow,
-    theory: &Theory,
-    training: Training,
-    description: &Description,
-    resume: Option<&Checkpoint>,
-    cpu: &Cpu,
-    folder: &Folder,
-    save_every: u64,
-    quiet: bool,
-) -> Result<Trained, Failure> {
+pub fn train<R: Real>(flow: &mut Flow, work: Work<'_>, cpu: &Cpu) -> Result<Trained, Failure> {
+    let Work { theory, training, description, resume, folder, save_every, quiet } = work;
     let steps = training.steps;
     let mut trainer = Trainer::<R>::new(flow, &*theory.action, training, cpu)?;
     let mut clock = Vec::new();

@@ -37,6 +37,25 @@ pub struct Exact {
     pub method: Method,
 }
 
+impl Exact {
+    /// The value of a [standard observable](crate::observables::standard) by its name, if it is known.
+    pub fn observable(&self, name: &str) -> Option<f64> {
+        match name {
+            "phi2" => Some(self.phi2),
+            "phi4" => Some(self.phi4),
+            "chi2" => Some(self.chi2),
+            "m" => Some(0.0),
+            "ising_energy" => Some(self.ising_energy),
+            "action_density" => Some(self.action_density),
+            "virial" | "exp_minus_dh" => Some(1.0),
+            _ => {
+                let t: usize = name.strip_prefix('g')?.parse().ok()?;
+                self.g.as_ref()?.get(t).copied()
+            }
+        }
+    }
+}
+
 /// How an exact result was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
