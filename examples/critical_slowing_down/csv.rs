@@ -5,7 +5,8 @@ use crate::measured::{NAMES, Study};
 use std::fmt::Write;
 
 pub fn text(study: &Study) -> Result<String, Failure> {
-    let mut text = String::from("point,extent,method,acceptance,updates,seconds_per_update,training_steps,training_seconds");
+    let mut text =
+        String::from("point,extent,method,acceptance,updates,seconds_per_update,training_steps,training_seconds");
     for name in NAMES {
         write!(text, ",{name},{name}_error,{name}_tau,{name}_tau_error")?;
     }

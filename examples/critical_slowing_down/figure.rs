@@ -136,16 +136,18 @@ fn panel_of(panel: &Area<'_>, caption: &str, what: &str, axis: Axis<'_>, curves:
         let (colour, open) = (curve.colour, curve.open);
         let fit = (0..=40).map(|i| 5.8 + i as f64 * (14.5 - 5.8) / 40.0).map(|l| (l, curve.law.at(l)));
         chart.draw_series(LineSeries::new(fit, colour.mix(0.55)))?;
-        let bars = curve.points.iter().map(|&(l, y, e)| {
-            ErrorBar::new_vertical(l, y - e, y, y + e, colour.filled(), 7)
-        });
+        let bars = curve.points.iter().map(|&(l, y, e)| ErrorBar::new_vertical(l, y - e, y, y + e, colour.filled(), 7));
         chart.draw_series(bars)?;
         let inside = if open { WHITE } else { colour };
         let dot = move |at: (i32, i32)| {
-            EmptyElement::at(at) + Circle::new((0, 0), 4, inside.filled()) + Circle::new((0, 0), 4, colour.stroke_width(1))
+            EmptyElement::at(at)
+                + Circle::new((0, 0), 4, inside.filled())
+                + Circle::new((0, 0), 4, colour.stroke_width(1))
         };
         let dots = curve.points.iter().map(|&(l, y, _)| {
-            EmptyElement::at((l, y)) + Circle::new((0, 0), 4, inside.filled()) + Circle::new((0, 0), 4, colour.stroke_width(1))
+            EmptyElement::at((l, y))
+                + Circle::new((0, 0), 4, inside.filled())
+                + Circle::new((0, 0), 4, colour.stroke_width(1))
         });
         chart.draw_series(dots)?.label(curve.label.as_str()).legend(move |(x, y)| dot((x + 9, y)));
     }

@@ -25,7 +25,7 @@ use points::{LINE, TUTORIAL};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-pub type Failure = Box<dyn std::error::Error>;
+type Failure = Box<dyn std::error::Error>;
 
 /// The acceptance that all flows are trained to.
 const TARGET: f64 = 0.6;
@@ -34,7 +34,13 @@ fn measure() -> Result<Study, Failure> {
     let (cpu, start) = (Cpu::new(0)?, Instant::now());
     let mut rows = Vec::new();
     for point in LINE.iter().chain([&TUTORIAL]) {
-        eprintln!("{}: L = {}, lambda = {}; {:.0} s", point.name, point.extent, point.lambda, start.elapsed().as_secs_f64());
+        eprintln!(
+            "{}: L = {}, lambda = {}; {:.0} s",
+            point.name,
+            point.extent,
+            point.lambda,
+            start.elapsed().as_secs_f64()
+        );
         for method in [Method::Hmc, Method::Metropolis, Method::Clusters] {
             rows.push(chains::run(point, method, &cpu)?);
         }

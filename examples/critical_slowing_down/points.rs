@@ -38,12 +38,7 @@ pub const LINE: [Point; 5] = [
             ("ising_energy", 0.09907, 0.00010),
         ],
     },
-    Point {
-        name: "E5",
-        extent: 14,
-        lambda: 5.113,
-        known: &[("chi2", 5.395, 0.037), ("ising_energy", 0.1069, 0.0001)],
-    },
+    Point { name: "E5", extent: 14, lambda: 5.113, known: &[("chi2", 5.395, 0.037), ("ising_energy", 0.1069, 0.0001)] },
 ];
 
 /// The point of tutorial 2101.08176, off the line: values are compared there, no scaling is.

@@ -70,7 +70,10 @@ pub fn report(study: &Study) -> Result<String, Failure> {
         );
         writeln!(text, "{}", line.trim_end())?;
     }
-    writeln!(text, "\nexponents: tau ~ L^z, seconds for an independent chi2 ~ L^x; errors widened by sqrt(chi^2/dof) above 1")?;
+    writeln!(
+        text,
+        "\nexponents: tau ~ L^z, seconds for an independent chi2 ~ L^x; errors widened by sqrt(chi^2/dof) above 1"
+    )?;
     for method in Method::ALL {
         let [chi2, abs_m] = [tau_law(study, method, "chi2")?, tau_law(study, method, "abs_m")?];
         writeln!(
@@ -90,7 +93,10 @@ pub fn report(study: &Study) -> Result<String, Failure> {
 }
 
 fn break_evens(study: &Study, text: &mut String) -> Result<(), Failure> {
-    writeln!(text, "\nindependent chi2 from which the flow has paid for its training, and how much dearer one of its own is")?;
+    writeln!(
+        text,
+        "\nindependent chi2 from which the flow has paid for its training, and how much dearer one of its own is"
+    )?;
     for flow in line(study, Method::Flow)? {
         write!(text, "{:4}", flow.point)?;
         let training = flow.training.map_or(f64::NAN, |cost| cost.seconds);
@@ -123,7 +129,13 @@ pub fn agreement(study: &Study) -> Result<String, Failure> {
         }
     }
     let all = chi_squared_of_pulls(&pulls)?;
-    writeln!(text, "{} pulls, chi^2 {:.1}, largest {:.1}", pulls.len(), all.chi2, pulls.iter().fold(0.0, |m: f64, p| m.max(p.abs())))?;
+    writeln!(
+        text,
+        "{} pulls, chi^2 {:.1}, largest {:.1}",
+        pulls.len(),
+        all.chi2,
+        pulls.iter().fold(0.0, |m: f64, p| m.max(p.abs()))
+    )?;
     match bad.is_empty() {
         true => Ok(text),
         false => Err(format!("{text}{}", bad.join("\n")).into()),
