@@ -7,6 +7,7 @@ use lattice_flows::check::{self, Options};
 use lattice_flows::checkpoint::Description;
 use lattice_flows::{ConvExponential, Error};
 use lattice_mc::exact;
+use lattice_mc::statistics::{GammaMethod, Reweighting};
 use proptest::prelude::*;
 
 const TUTORIAL: Phi4 = Phi4 { mass2: -4.0, lambda: 8.0 };
@@ -261,6 +262,49 @@ fn the_symmetric_flow_is_close_after_a_few_hundred_steps() {
     assert!(certificate.kl.mean < 0.3, "{}", certificate.kl);
     assert!(certificate.kl.mean > -4.0 * certificate.kl.error, "{}", certificate.kl);
     assert!(certificate.log_z.pull(LOG_Z).abs() < 4.5, "{}", certificate.log_z);
+}
+
+/// Weighted samples of a flow give derivatives in the couplings, and means at other couplings, as those of the exact
+/// values.
+#[test]
+fn derivatives_in_the_couplings_through_a_flow() {
+    let mut flow = fresh(&[4, 4], Architecture { spectrum: 3, ..Architecture::symmetric() });
+    train(&mut flow, &TUTORIAL, Training { estimator: Estimator::Path, ..plan(300, 64) });
+    let cpu = Cpu::new(2).expect("threads");
+    let mut sampler = Sampler::<f64>::new(&flow, &TUTORIAL, 7, 1024, &cpu).expect("a sampler");
+    let count = 40_000;
+    let mut log_w = vec![0.0; count];
+    let mut values = vec![vec![0.0; count]; sampler.names().len()];
+    sampler.propose(0, count, &mut log_w, &mut values).expect("samples");
+    let series = |name: &str| {
+        let at = sampler.names().iter().position(|n| n == name).expect("a name");
+        [values[at].clone()]
+    };
+    let (phi2, phi4, chi2) = (series("phi2"), series("phi4"), series("chi2"));
+    let volume = 16.0;
+    let conjugate = |x: &[Vec<f64>; 1]| [x[0].iter().map(|x| volume * x).collect::<Vec<f64>>()];
+    let method = GammaMethod { s: 0.0 };
+    let at_home = Reweighting::new(&[log_w.clone()], method).expect("weights");
+    let exact = |m2: f64, lambda: f64| exact::phi4(&[4, 4], m2, lambda).expect("known");
+    let h = 1e-2;
+    let slope = |f: fn(&exact::Exact) -> f64, dm2: f64, dlambda: f64| {
+        let at = |sign: f64| f(&exact(TUTORIAL.mass2 + sign * h * dm2, TUTORIAL.lambda + sign * h * dlambda));
+        (at(1.0) - at(-1.0)) / (2.0 * h)
+    };
+    for (found, expected) in [
+        (at_home.derivative(&phi2, &conjugate(&phi4)), slope(|e| e.phi2, 0.0, 1.0)),
+        (at_home.derivative(&phi2, &conjugate(&phi2)), slope(|e| e.phi2, 1.0, 0.0)),
+        (at_home.derivative(&chi2, &conjugate(&phi4)), slope(|e| e.chi2, 0.0, 1.0)),
+    ] {
+        let found = found.expect("finite");
+        assert!(found.pull(expected).abs() < 4.5 && found.error < 0.1 * expected.abs(), "{found}, exact {expected}");
+    }
+    // At λ = 7.5: log w − (λ' − λ) Σ φ⁴.
+    let moved: Vec<f64> = log_w.iter().zip(&phi4[0]).map(|(w, x)| w + 0.5 * volume * x).collect();
+    let away = Reweighting::new(&[moved], method).expect("weights");
+    let found = away.mean(&phi2).expect("finite");
+    assert!(found.pull(exact(TUTORIAL.mass2, 7.5).phi2).abs() < 4.5, "{found}");
+    assert!(away.overlap().expect("samples").ess > 0.3);
 }
 
 fn description(flow: &Flow, training: Training) -> Description {

@@ -69,7 +69,9 @@ pub fn run(point: &Point, target: f64, cpu: &Cpu) -> Result<[Row; 2], Failure> {
 fn sample(point: &Point, method: Method, flow: &Flow, cost: Cost, cpu: &Cpu) -> Result<Row, Failure> {
     let mut series: BTreeMap<&str, Vec<Vec<f64>>> = BTreeMap::new();
     let (mut seconds, mut accepted) = (Vec::new(), 0.0);
-    for seed in 1..=CHAINS {
+    // Seeds of their own for every row, so that rows are independent of each other.
+    let first = 100_000 * (1000.0 * point.lambda).round() as u64 + cost.steps;
+    for seed in (1..=CHAINS).map(|chain| first + 10_000 * chain) {
         let mut sampler = Sampler::<f32>::new(flow, &point.action(), seed, 1024, cpu)?;
         let (mut start, mut drawn) = (Instant::now(), 0);
         let ensemble = Ensemble::draw(&mut sampler, PROPOSALS, seed, |done| {

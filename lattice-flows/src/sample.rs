@@ -7,7 +7,7 @@ use crate::prior::Normal;
 use lattice_autograd::Trace;
 use lattice_mc::statistics::{self, Estimate, GammaMethod};
 use lattice_mc::{Action, Independence, Proposal, observables};
-use lattice_tensor::{Bindings, Cpu, Draws, Layout, NodeId, Program, Real, ScalarField};
+use lattice_tensor::{Bindings, Cost, Cpu, Draws, Layout, NodeId, Program, Real, ScalarField};
 use std::sync::Arc;
 
 /// Draws from a flow. A sample is a number: the same number gives the same configuration, however a run is cut.
@@ -46,6 +46,13 @@ impl<R: Real> Sampler<R> {
         let mut weights = vec![R::default(); flow.parameters.len()];
         flow.parameters.copy_to(&mut weights)?;
         Ok(Sampler { cpu: cpu.clone(), program, uniforms: trace.uniform_values(), weights, names, seed, batch })
+    }
+}
+
+impl<R: Real> Sampler<R> {
+    /// Arithmetic and traffic of one sample with its observables.
+    pub fn cost(&self) -> Cost {
+        self.program.cost()
     }
 }
 

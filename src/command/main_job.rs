@@ -19,7 +19,7 @@ use std::time::Instant;
 const STEPS: u64 = 24_000;
 /// Proposals drawn from the trained flow.
 const SAMPLES: usize = 262_144;
-const WANTED: Wanted = Wanted { samples: SAMPLES, batch: 1024, two_sided: 8192, exact_seconds: 60.0 };
+const WANTED: Wanted = Wanted { samples: SAMPLES, batch: 1024, two_sided: 8192, exact_seconds: 60.0, quiet: true };
 /// Chains of HMC and of local Metropolis, and their updates.
 const CHAINS: usize = 64;
 const TRAJECTORIES: usize = 4000;

@@ -5,7 +5,7 @@ use super::ensemble::Record;
 use super::export;
 use super::failure::Failure;
 use super::output::{Existing, Folder, say};
-use super::progress::{bar, interrupted};
+use super::progress::{bar, forecast, interrupted};
 use super::report::{Report, table};
 use super::theory::{Theory, check_memory};
 use super::train::{precision_name, read_model};
@@ -42,16 +42,21 @@ pub struct Wanted {
     pub two_sided: usize,
     /// Exact values are worked out if that takes less.
     pub exact_seconds: f64,
+    /// Whether nothing is to be said of what it will take.
+    pub quiet: bool,
 }
 
 impl Wanted {
     /// Refuses more samples than fit into memory.
     pub fn check(&self, lattice: &Lattice) -> Result<(), Failure> {
-        let last = lattice.extents().last().copied().unwrap_or(1);
-        // A log-weight, a state and a series for each observable.
-        let series = |count: usize| 8.0 * (24 + FARTHEST.min(last / 2)) as f64 * count as f64;
-        check_memory(&format!("--samples {}", self.samples), series(self.samples) + series(self.batch))?;
+        check_memory(&format!("--samples {}", self.samples), self.bytes(lattice))?;
         check_memory(&format!("--two-sided {}", self.two_sided), 16.0 * self.two_sided as f64)
+    }
+
+    /// A log-weight, a state and a series for each observable, of the samples and of those computed at a time.
+    fn bytes(&self, lattice: &Lattice) -> f64 {
+        let last = lattice.extents().last().copied().unwrap_or(1);
+        8.0 * (24 + FARTHEST.min(last / 2)) as f64 * (self.samples as f64 + self.batch as f64)
     }
 }
 
@@ -99,7 +104,8 @@ pub fn run(args: &SampleArgs) -> Result<(), Failure> {
         }
     }
     let batch = args.batch.min(args.samples);
-    let wanted = Wanted { samples: args.samples, batch, two_sided: args.two_sided, exact_seconds: 12.0 };
+    let wanted =
+        Wanted { samples: args.samples, batch, two_sided: args.two_sided, exact_seconds: 12.0, quiet: args.run.json };
     wanted.check(&theory.lattice)?;
     let flow = checkpoint.flow()?;
     let cpu = Cpu::new(args.run.threads)?;
@@ -190,6 +196,9 @@ pub fn draw<R: Real>(flow: &Flow, theory: &Theory, seed: u64, wanted: &Wanted, c
     let bar = bar("sampling", wanted.samples as u64);
     let start = Instant::now();
     let mut sampler = Sampler::<R>::new(flow, &*theory.action, seed, wanted.batch, cpu)?;
+    let flops = sampler.cost().flops * wanted.samples as f64;
+    let expected = forecast(wanted.bytes(&theory.lattice), flops / (80e9 * cpu.threads() as f64));
+    say(wanted.quiet, &format!("sampling: {expected}"));
     let ensemble = Ensemble::draw(&mut sampler, wanted.samples, seed, |done| {
         bar.set_position(done as u64);
         !interrupted()

@@ -52,7 +52,8 @@ pub fn run(args: &TrainArgs) -> Result<(), Failure> {
     if args.resume && args.run.out.is_none() {
         return Err(Failure::refused("--resume", "the folder of a training in --out", "no --out"));
     }
-    let wanted = Wanted { samples: args.samples, batch: 1024, two_sided: args.two_sided, exact_seconds: 12.0 };
+    let wanted =
+        Wanted { samples: args.samples, batch: 1024, two_sided: args.two_sided, exact_seconds: 12.0, quiet: true };
     wanted.check(&theory.lattice)?;
     let description = describe(&theory, &flow, &training, args.run.precision);
     let resume = if args.resume {
