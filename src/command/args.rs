@@ -165,7 +165,7 @@ pub struct RunArgs {
     #[arg(long)]
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub json: bool,
-    /// Write into a folder that holds a run already.
+    /// Replace the run that the folder holds: all that it has left is removed.
     #[arg(long)]
     #[serde(skip)]
     pub force: bool,
