@@ -264,6 +264,21 @@ fn the_symmetric_flow_is_close_after_a_few_hundred_steps() {
     assert!(certificate.log_z.pull(LOG_Z).abs() < 4.5, "{}", certificate.log_z);
 }
 
+/// A step that is finite itself may lead to weights that are not: those before it are kept.
+#[test]
+fn a_training_that_diverges_ends_with_the_last_good_weights() {
+    let mut flow = fresh(&[4, 4], Architecture { layers: 2, hidden: vec![4], ..Default::default() });
+    let before = flow.parameters.clone();
+    let cpu = Cpu::new(1).expect("a thread");
+    let training = Training { lr: 1e300, ..plan(60, 16) };
+    let mut trainer = Trainer::<f32>::new(&mut flow, &TUTORIAL, training, &cpu).expect("a trainer");
+    let error = (0..60).find_map(|_| trainer.step().err()).expect("a divergence");
+    assert!(matches!(error, Error::Diverged { step: 21, rejected: 20 }), "{error}");
+    assert_eq!(trainer.history().rejected, 20);
+    assert_eq!(flow.parameters, before);
+    assert!(certificate(&flow, &TUTORIAL, 500, None).ess > 0.0);
+}
+
 /// Weighted samples of a flow give derivatives in the couplings, and means at other couplings, as those of the exact
 /// values.
 #[test]

@@ -96,6 +96,8 @@ pub struct Trainer<'a, R: Real> {
     step: u64,
     /// Steps left out in a row.
     rejected: u32,
+    /// The parameters of the last step whose numbers were finite, before its update.
+    good: Vec<f64>,
     history: History,
 }
 
@@ -142,6 +144,7 @@ impl<'a, R: Real> Trainer<'a, R> {
             step: 0,
             rejected: 0,
             history: History::new(training.steps),
+            good: flow.parameters.values().to_vec(),
             flow,
             training,
         };
@@ -194,12 +197,17 @@ impl<'a, R: Real> Trainer<'a, R> {
         let good = mean.is_finite() && norm.is_ok();
         if good {
             self.rejected = 0;
+            self.good.copy_from_slice(self.flow.parameters.values());
             self.optimizer.step(self.flow.parameters.values_mut(), &self.gradient, lr)?;
             self.flow.restrict();
             self.flow.parameters.copy_to(&mut self.weights)?;
         } else {
             self.rejected += 1;
             if self.rejected >= MOST_REJECTED {
+                self.history.add(self.step, None);
+                // The update of the last good step has led to where nothing is finite.
+                self.flow.parameters.values_mut().copy_from_slice(&self.good);
+                self.flow.parameters.copy_to(&mut self.weights)?;
                 return Err(Error::Diverged { step: self.step, rejected: self.rejected });
             }
         }
@@ -277,6 +285,7 @@ impl<'a, R: Real> Trainer<'a, R> {
         self.flow.parameters.restore(&checkpoint.file)?;
         self.optimizer.restore(&self.flow.parameters, &checkpoint.file)?;
         self.history.restore(&checkpoint.file);
+        self.good.copy_from_slice(self.flow.parameters.values());
         self.step = checkpoint.step;
         self.flow.parameters.copy_to(&mut self.weights)?;
         Ok(())

@@ -213,7 +213,8 @@ pub fn train<R: Real>(flow: &mut Flow, work: Work<'_>, cpu: &Cpu) -> Result<Trai
                 bar.set_position(report.step);
                 bar.set_message(format!("loss {:.4} ESS in batch {:.2}", row.loss, row.ess));
             }
-            if save_every > 0 && report.step % save_every == 0 {
+            // Not between steps that are left out: the file that is there may be the last good one.
+            if save_every > 0 && report.step % save_every == 0 && !report.rejected {
                 save(trainer, &clock)?;
             }
             if interrupted() && report.step < steps {
