@@ -1,51 +1,38 @@
 //! WGSL compute shaders of Lattice Fields, as text.
 //!
-//! `ops/<stem>.wgsl` is the kernel of the op whose `shader()` names that stem, with the mathematics in a function that
-//! is named like the op and entry points that do no more than call it. `lib/<name>.wgsl` are pieces that a line
-//! `#import name` brings in. Each file's head says what it computes and which invocations it wants.
-//!
-//! | what | where |
-//! |---|---|
-//! | parameters of the op: words in the order of the struct `op` | group 0, binding 0, uniform |
-//! | inputs in the op's order, then partial sums if any, then the output | group 0, bindings 1, 2, … |
-//! | tables that follow from op and layout: hops, or the numbers of sites | group 1, binding 0 |
-//! | twists, `[twist][lane]`, each `(lane, re, im)` | group 1, binding 1 |
-//! | workgroup size | override `WG`, a multiple of [`ROW`] up to 256 |
-//!
-//! Fields are `f32` in rows of [`ROW`] lanes, in the layout of `lattice_tensor::layout`; numbers per sample and sums
-//! over the batch are two `f32` each, whose sum they mean. Every shader starts at `main`; `sum_sites` and
-//! `conv_weight_grad` go on at `finish`, in a second dispatch with the same bindings. None needs an optional feature of
-//! a device.
+//! `ops/<stem>.wgsl` is the twin of the op whose `shader()` names that stem: a function that is named like the op and
+//! says what it computes, in terms of the names that its head lists after `in`: `f(c, row)` reads component `c` of an
+//! input, `y(c, row, value)` stores one of the output, capital letters are constants. `lattice_tensor::device::gpu` puts
+//! such functions together into kernels: it renames them ([`rename`]) and writes what they read and store.
+//! `lib/<name>.wgsl` are pieces that a line `#import name` brings in; `kernel` declares the buffers. `steps/<name>.wgsl`
+//! are kernels of their own around a program. None needs an optional feature of a device.
 
 #![forbid(unsafe_code)]
 
 use std::fmt;
 
-/// Numbers in a row of a field.
-pub const ROW: usize = 64;
-
-const OPS: [(&str, &str); 11] = [
+const OPS: [(&str, &str); 8] = [
     ("channels", include_str!("ops/channels.wgsl")),
     ("conv", include_str!("ops/conv.wgsl")),
-    ("conv_input_grad", include_str!("ops/conv_input_grad.wgsl")),
     ("conv_weight_grad", include_str!("ops/conv_weight_grad.wgsl")),
     ("neighbours", include_str!("ops/neighbours.wgsl")),
-    ("pointwise", include_str!("ops/pointwise.wgsl")),
     ("random", include_str!("ops/random.wgsl")),
     ("shift", include_str!("ops/shift.wgsl")),
-    ("spread", include_str!("ops/spread.wgsl")),
     ("sum_sites", include_str!("ops/sum_sites.wgsl")),
     ("wave", include_str!("ops/wave.wgsl")),
 ];
 
 const LIB: [(&str, &str); 4] = [
     ("hops", include_str!("lib/hops.wgsl")),
-    ("layout", include_str!("lib/layout.wgsl")),
+    ("kernel", include_str!("lib/kernel.wgsl")),
     ("random", include_str!("lib/random.wgsl")),
     ("sums", include_str!("lib/sums.wgsl")),
 ];
 
-/// The stems of all shaders, sorted.
+const STEPS: [(&str, &str); 2] =
+    [("pack", include_str!("steps/pack.wgsl")), ("sum_groups", include_str!("steps/sum_groups.wgsl"))];
+
+/// The stems of the ops' shaders, sorted.
 pub const NAMES: [&str; OPS.len()] = {
     let (mut names, mut i) = ([""; OPS.len()], 0);
     while i < names.len() {
@@ -92,39 +79,68 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// The whole text of a shader, its imports included.
-///
-/// ```
-/// let text = lattice_shaders::source("shift")?;
-/// assert!(text.contains("fn main("));
-/// # Ok::<(), lattice_shaders::Error>(())
-/// ```
+/// The text of an op's shader, as it stands in its file.
 ///
 /// # Errors
 /// If there is no such shader.
-pub fn source(stem: &str) -> Result<String, Error> {
-    let unknown = || Error::UnknownShader { name: stem.into() };
-    let text = find(&OPS, stem).ok_or_else(unknown)?;
-    resolve(&format!("ops/{stem}"), text, |name| find(&LIB, name))
+pub fn op(stem: &str) -> Result<&'static str, Error> {
+    find(&OPS, stem).ok_or_else(|| Error::UnknownShader { name: stem.into() })
 }
 
-/// The text of a chain of pointwise ops: declarations of its buffers, and its steps, which may use `at`, `component`,
-/// `n` (the index of this number in a field of the chain's shape) and `sample` (that of a number per sample).
+/// A kernel of its own around a program, its imports included.
+///
+/// # Errors
+/// If there is no such kernel.
+pub fn step(name: &str) -> Result<String, Error> {
+    kernel(find(&STEPS, name).ok_or_else(|| Error::UnknownShader { name: name.into() })?)
+}
+
+/// A text with the pieces that it imports.
 ///
 /// ```
-/// let text = lattice_shaders::pointwise(
-///     "@group(0) @binding(1) var<storage, read> f: array<f32>;
-///      @group(0) @binding(2) var<storage, read_write> y: array<f32>;",
-///     "let a = f[n]; let b = exp(a); y[n] = b;",
-/// )?;
-/// assert!(text.contains("exp(a)"));
+/// let text = lattice_shaders::kernel("#import sums\nfn twice(a: vec2<f32>) -> vec2<f32> { return add(a, a, 0u); }")?;
+/// assert!(text.contains("fn two_sum("));
 /// # Ok::<(), lattice_shaders::Error>(())
 /// ```
 ///
 /// # Errors
-/// Never with the files of this crate.
-pub fn pointwise(buffers: &str, steps: &str) -> Result<String, Error> {
-    Ok(source("pointwise")?.replacen("//@buffers", buffers, 1).replacen("//@steps", steps, 1))
+/// If it imports what does not exist.
+pub fn kernel(text: &str) -> Result<String, Error> {
+    resolve("(text)", text, |name| find(&LIB, name))
+}
+
+/// An op's text with a prefix before the functions that it defines and before `names`, so that several instances may
+/// stand in one kernel.
+///
+/// ```
+/// let text = lattice_shaders::rename("fn double(row: u32) -> f32 { return 2.0 * f(0u, row); }", "s3_", &["f"]);
+/// assert_eq!(text, "fn s3_double(row: u32) -> f32 { return 2.0 * s3_f(0u, row); }\n");
+/// ```
+pub fn rename(text: &str, prefix: &str, names: &[&str]) -> String {
+    let defined: Vec<&str> = text.split("fn ").skip(1).filter_map(|rest| rest.split('(').next()).collect();
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let mut out = String::with_capacity(text.len());
+    for line in text.lines() {
+        // Comments stay in the files: kernels are compared by their text.
+        let mut rest = line.split("//").next().unwrap_or_default().trim_end();
+        if rest.is_empty() {
+            continue;
+        }
+        let imports = rest.trim_start().starts_with("#import");
+        while let Some(c) = rest.chars().next() {
+            let end = rest.find(|c| !is_word(c)).unwrap_or(rest.len()).max(c.len_utf8());
+            let (word, after) = rest.split_at(end);
+            // A member of a structure is no name of its own.
+            let member = out.ends_with('.');
+            if !imports && !member && (defined.contains(&word) || names.contains(&word)) {
+                out.push_str(prefix);
+            }
+            out.push_str(word);
+            rest = after;
+        }
+        out.push('\n');
+    }
+    out
 }
 
 fn find(table: &[(&str, &'static str)], name: &str) -> Option<&'static str> {

@@ -107,6 +107,11 @@ impl Lattice {
         self.boundary[mu]
     }
 
+    /// Whether no boundary has a phase.
+    pub fn is_periodic(&self) -> bool {
+        self.boundary.iter().all(|&b| b == Boundary::PERIODIC)
+    }
+
     /// Whether every boundary phase is real.
     pub fn is_real(&self) -> bool {
         self.boundary.iter().all(|b| b.is_real())

@@ -1,58 +1,67 @@
-// Periodic convolution: y_o(x) = b_o + Σ_d Σ_i w_{d,i,o} f_i(x + d); neighbours outside f's sub-lattice count as zero.
+// Periodic convolution: y_o(x) = b_o + Σ_d Σ_i w_{d,i,o} f_i(x + d), d over the taps that have neighbours at all; and
+// its gradient with respect to f, which is one too, f̄_i(x) = Σ_d Σ_o w_{d,i,o} ȳ_o(x − d).
 //
-// in    f: I channels; w: weights [d][i][o], then biases [o], from `weights` on; hops: [d][row of y]
-// out   y: O channels
-// run   x, y: an invocation for each row and lane of y; z: four channels of y each; taps · (I + 1) ≤ 60,000
+// in    f(c, row): INPUTS channels; hops(): [d][row of y]; w(n): the weights in fours of outputs, [d][i][QUADS], then
+//       biases [QUADS] if BIASED
+// out   y(c, row): OUTPUTS channels; an item is one row, or two (PAIRED), of one four of channels, or two (WIDE)
 // see   lattice-tensor/src/ops/conv.rs
 #import hops
-
-struct Conv {
-    f: vec2<u32>, // rows, channels
-    y: vec2<u32>, // rows, channels
-    blocks: u32,
-    taps: u32,
-    weights: u32,
-    biased: u32,
+fn conv_at(x: Hop, i: u32) -> f32 {
+    return select(0.0, x.phase.x * f(i, x.row), x.exists);
 }
 
-@group(0) @binding(0) var<uniform> op: Conv;
-@group(0) @binding(1) var<storage, read> f: array<f32>;
-@group(0) @binding(2) var<storage, read> w: array<f32>;
-@group(0) @binding(3) var<storage, read_write> y: array<f32>;
-
-fn weights(begin: u32, o: vec4<u32>) -> vec4<f32> {
-    let at = begin + o;
-    return vec4(w[at.x], w[at.y], w[at.z], w[at.w]);
-}
-
-// The channels `o` of y.
-fn conv(at: Place, o: vec4<u32>) -> vec4<f32> {
-    let inputs = op.f.y;
-    let outputs = op.y.y;
-    var sums = vec4(0.0);
-    if (op.biased != 0u) {
-        sums = weights(op.weights + op.taps * inputs * outputs, o);
-    }
-    for (var d = 0u; d < op.taps; d++) {
-        let x = neighbour(at, d * op.y.x + at.row);
-        if (x.exists) {
-            for (var i = 0u; i < inputs; i++) {
-                let number = x.phase.x * f[index(op.f, x.at, i)];
-                sums += weights(op.weights + (d * inputs + i) * outputs, o) * number;
-            }
+fn conv_store(quad: u32, row: u32, values: vec4<f32>) {
+    for (var k = 0u; k < 4u; k++) {
+        if (4u * quad + k < OUTPUTS) {
+            y(4u * quad + k, row, values[k]);
         }
     }
-    return sums;
 }
 
-@compute @workgroup_size(WG)
-fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-    let at = place(id, groups, op.y.x);
-    if (at.block >= op.blocks) {
-        return;
+fn conv(item: u32) {
+    let row = item % ITEM_ROWS;
+    let quad = select(1u, 2u, WIDE) * (item / ITEM_ROWS);
+    let paired = PAIRED && row + ITEM_ROWS < ROWS;
+    let other = select(row, row + ITEM_ROWS, paired);
+    var s = vec4(0.0);
+    var s_wide = vec4(0.0);
+    if (BIASED) {
+        s = w(TAPS * INPUTS * QUADS + quad);
+        if (WIDE) {
+            s_wide = w(TAPS * INPUTS * QUADS + quad + 1u);
+        }
     }
-    let sums = conv(at, four(id.z, op.y.y));
-    for (var k = 0u; k < 4u && 4u * id.z + k < op.y.y; k++) {
-        y[index(op.y, at, 4u * id.z + k)] = sums[k];
+    var t = s;
+    var t_wide = s_wide;
+    for (var d = 0u; d < bound(TAPS); d++) {
+        let x = hop(hops(), d * ROWS + row);
+        let z = hop(hops(), d * ROWS + other);
+        var n = d * INPUTS * QUADS + quad;
+        for (var i = 0u; i < bound(INPUTS); i++) {
+            let v = w(n);
+            let fx = conv_at(x, i);
+            s = fma(vec4(fx), v, s);
+            if (PAIRED) {
+                let fz = conv_at(z, i);
+                t = fma(vec4(fz), v, t);
+                if (WIDE) {
+                    t_wide = fma(vec4(fz), w(n + 1u), t_wide);
+                }
+            }
+            if (WIDE) {
+                s_wide = fma(vec4(fx), w(n + 1u), s_wide);
+            }
+            n += QUADS;
+        }
+    }
+    conv_store(quad, row, s);
+    if (WIDE) {
+        conv_store(quad + 1u, row, s_wide);
+    }
+    if (paired) {
+        conv_store(quad, other, t);
+        if (WIDE) {
+            conv_store(quad + 1u, other, t_wide);
+        }
     }
 }

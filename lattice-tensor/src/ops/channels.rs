@@ -8,7 +8,7 @@
 //! * cost  no flops; `Channel` folds into a chain's load, `Stack` copies once
 //! * see   `Conv`, whose outputs they take apart
 
-use super::{Adjoint, Op, Role, Site, Vjp};
+use super::{Adjoint, Form, Op, Role, Shader, Site, Vjp};
 use crate::device::cpu::{Args, Kernel};
 use crate::error::{Error, Result};
 use crate::graph::Graph;
@@ -56,8 +56,8 @@ impl Op for Channel {
         true
     }
 
-    fn shader(&self) -> Option<&'static str> {
-        Some("channels")
+    fn shader(&self, _at: &Site<'_>) -> Result<Option<Shader>> {
+        Ok(Some(Shader::new("channels", Form::Element, &["f"]).number("SOURCE", self.0)))
     }
 }
 
@@ -105,7 +105,20 @@ impl Op for Stack {
         }))
     }
 
-    fn shader(&self) -> Option<&'static str> {
-        Some("channels")
+    /// The input of number `c`.
+    fn shader(&self, at: &Site<'_>) -> Result<Option<Shader>> {
+        const NAMES: [&str; 18] = [
+            "f0", "f1", "f2", "f3", "f4", "f5", "f6", "f7", "f8", "f9", "f10", "f11", "f12", "f13", "f14", "f15", "f16",
+            "f17",
+        ];
+        let Some(names) = NAMES.get(..at.inputs.len()) else {
+            return Err(Error::op(Self::NAME, format!("at most {} fields on a GPU", NAMES.len()), at.inputs.len()));
+        };
+        let mut text = "fn channels(c: u32, row: u32) -> f32 {\n    switch c {\n".to_string();
+        for (c, name) in names.iter().enumerate().skip(1) {
+            text += &format!("        case {c}u: {{ return {name}(0u, row); }}\n");
+        }
+        text += "        default: { return f0(0u, row); }\n    }\n}\n";
+        Ok(Some(Shader { text: Some(text.into()), ..Shader::new("channels", Form::Element, names) }))
     }
 }

@@ -12,10 +12,11 @@
 //! * see   Albergo et al. 2101.08176 §III for its use; boundary phases multiply the neighbours they belong to
 
 mod gather;
+mod shader;
 mod taps;
 mod weight_grad;
 
-use super::{Adjoint, Op, Site, Stack, Vjp};
+use super::{Adjoint, Op, Shader, Site, Stack, Vjp};
 use crate::device::cpu::Kernel as Run;
 use crate::error::{Error, Result};
 use crate::graph::Graph;
@@ -171,8 +172,8 @@ impl Op for Conv {
         Ok(Box::new(Gather::forward(&self.0, at)?))
     }
 
-    fn shader(&self) -> Option<&'static str> {
-        Some("conv")
+    fn shader(&self, at: &Site<'_>) -> Result<Option<Shader>> {
+        shader::forward(&self.0, at).map(Some)
     }
 }
 
@@ -213,8 +214,8 @@ impl Op for ConvInputGrad {
         Ok(Box::new(Gather::transposed(&self.0, at)?))
     }
 
-    fn shader(&self) -> Option<&'static str> {
-        Some("conv_input_grad")
+    fn shader(&self, at: &Site<'_>) -> Result<Option<Shader>> {
+        shader::transposed(&self.0, at).map(Some)
     }
 }
 
@@ -237,8 +238,8 @@ impl Op for ConvWeightGrad {
         Ok(Box::new(WeightGrad::new(&self.0, at)?))
     }
 
-    fn shader(&self) -> Option<&'static str> {
-        Some("conv_weight_grad")
+    fn shader(&self, at: &Site<'_>) -> Result<Option<Shader>> {
+        shader::weight_grad(&self.0, at).map(Some)
     }
 }
 

@@ -21,7 +21,7 @@ mod conv;
 mod neighbours;
 mod pointwise;
 mod random;
-
+mod shader;
 mod shift;
 mod spread;
 mod sum_sites;
@@ -35,7 +35,7 @@ pub use conv::{Biases, Conv, ConvInputGrad, ConvWeightGrad, Kernel as ConvKernel
 pub use neighbours::Neighbours;
 pub use pointwise::Pointwise;
 pub use random::{Distribution, Random};
-
+pub use shader::{Constant as ShaderConstant, Form, NONE, Shader};
 pub use shift::Shift;
 pub use spread::Spread;
 pub use sum_sites::SumSites;
@@ -95,9 +95,19 @@ pub trait Op: Debug + Clone + Send + Sync + 'static {
         Err(Error::op(Self::NAME, "an op with a kernel", self))
     }
 
-    /// The stem of the WGSL file in `shaders/ops/`, if the op has one of its own.
-    fn shader(&self) -> Option<&'static str> {
+    /// The name of the random stream that it draws from.
+    fn stream(&self) -> Option<&str> {
         None
+    }
+
+    /// How it is computed on a GPU, in a layout whose rows are sites; nothing means that a GPU refuses the op by name.
+    /// Pointwise ops and those that have a role of their own need none.
+    ///
+    /// # Errors
+    /// If the layout does not fit.
+    fn shader(&self, at: &Site<'_>) -> Result<Option<Shader>> {
+        let _ = at;
+        Ok(None)
     }
 }
 
@@ -182,7 +192,9 @@ pub trait AnyOp: Debug + Send + Sync {
     /// The `f64` instance of [`Op::kernel`].
     fn kernel_f64(&self, at: &Site<'_>) -> Result<Box<dyn Kernel<f64>>>;
     /// See [`Op::shader`].
-    fn shader(&self) -> Option<&'static str>;
+    fn shader(&self, at: &Site<'_>) -> Result<Option<Shader>>;
+    /// See [`Op::stream`].
+    fn stream(&self) -> Option<&str>;
     /// The op once more, to push it on other inputs.
     fn shared(&self) -> Arc<dyn AnyOp>;
 }
@@ -212,8 +224,11 @@ impl<T: Op> AnyOp for T {
     fn kernel_f64(&self, at: &Site<'_>) -> Result<Box<dyn Kernel<f64>>> {
         self.kernel::<f64>(at)
     }
-    fn shader(&self) -> Option<&'static str> {
-        Op::shader(self)
+    fn shader(&self, at: &Site<'_>) -> Result<Option<Shader>> {
+        Op::shader(self, at)
+    }
+    fn stream(&self) -> Option<&str> {
+        Op::stream(self)
     }
     fn shared(&self) -> Arc<dyn AnyOp> {
         Arc::new(self.clone())

@@ -6,7 +6,7 @@
 //! * cost  `2d − 1` adds a number; one instruction of a chain
 //! * see   the hopping term of lattice actions; boundary phases multiply the neighbours they belong to
 
-use super::{Adjoint, Op, Role, Vjp};
+use super::{Adjoint, Form, Op, Role, Shader, Site, Vjp};
 use crate::error::{Error, Result};
 use crate::graph::Graph;
 use crate::lattice::{Lattice, Location};
@@ -56,7 +56,17 @@ impl Op for Neighbours {
         true
     }
 
-    fn shader(&self) -> Option<&'static str> {
-        Some("neighbours")
+    fn shader(&self, at: &Site<'_>) -> Result<Option<Shader>> {
+        let complex = matches!(at.output, Spec::Field { fibre: Fibre::Complex, .. });
+        let directions = at.layout.lattice().directions();
+        let mut hops = Vec::new();
+        for (mu, step) in (0..directions).flat_map(|mu| [(mu, 1), (mu, -1)]) {
+            let mut displacement = vec![0; directions];
+            displacement[mu] = step;
+            hops.extend(at.hop_table(self.to, self.from, &displacement)?);
+        }
+        let shader = Shader::new("neighbours", Form::Element, &["f"]).truth("COMPLEX", complex).table("hops", hops);
+        let rows = at.layout.rows(self.to)?.len();
+        Ok(Some(shader.number("DIRECTIONS", directions).number("ROWS", rows).turns(directions)))
     }
 }

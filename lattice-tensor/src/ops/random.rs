@@ -9,7 +9,7 @@
 //! * cost  about 20 flops a number; writes the field once
 //! * see   Salmon et al., SC 2011 (Philox4x32-10); `random` for the layout of the counter
 
-use super::{Op, Site};
+use super::{Form, Op, Shader, Site};
 use crate::device::cpu::{Args, Kernel};
 use crate::error::{Error, Result};
 use crate::lanes::{Isa, Real, Vectorize};
@@ -74,8 +74,17 @@ impl Op for Random {
         Ok(Box::new(OnSites { stream, distribution: self.distribution, rows: rows.len(), components, nodes, elements }))
     }
 
-    fn shader(&self) -> Option<&'static str> {
-        Some("random")
+    fn stream(&self) -> Option<&str> {
+        Some(&self.stream)
+    }
+
+    fn shader(&self, at: &Site<'_>) -> Result<Option<Shader>> {
+        let Spec::Field { location, fibre } = self.spec else { return Ok(None) };
+        let (rows, components) = (at.layout.rows(location)?.len(), fibre.components());
+        let items = (rows * components).div_ceil(4);
+        let shader = Shader { stream: Some(self.stream.clone()), ..Shader::new("random", Form::Items(items), &[]) };
+        let shader = shader.truth("NORMAL", self.distribution == Distribution::Normal);
+        Ok(Some(shader.number("COMPONENTS", components).number("ROWS", rows).turns(14)))
     }
 }
 

@@ -9,7 +9,7 @@
 //! Three things are this one op: the shift of a field, the restriction of a field to a sub-lattice (`d = 0`), and the
 //! embedding of a sub-lattice's field into the whole lattice, zero elsewhere.
 
-use super::{Adjoint, Op, Role, Vjp};
+use super::{Adjoint, Form, Op, Role, Shader, Site, Vjp};
 use crate::error::{Error, Result};
 use crate::graph::Graph;
 use crate::lattice::{Lattice, Location};
@@ -66,7 +66,9 @@ impl Op for Shift {
         true
     }
 
-    fn shader(&self) -> Option<&'static str> {
-        Some("shift")
+    fn shader(&self, at: &Site<'_>) -> Result<Option<Shader>> {
+        let complex = matches!(at.output, Spec::Field { fibre: Fibre::Complex, .. });
+        let hops = at.hop_table(self.to, self.from, &self.displacement)?;
+        Ok(Some(Shader::new("shift", Form::Element, &["f"]).truth("COMPLEX", complex).table("hops", hops)))
     }
 }

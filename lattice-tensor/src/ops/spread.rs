@@ -43,8 +43,4 @@ impl Op for Spread {
     fn role(&self) -> Role {
         Role::Spread
     }
-
-    fn shader(&self) -> Option<&'static str> {
-        Some("spread")
-    }
 }

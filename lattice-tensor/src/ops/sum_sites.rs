@@ -40,8 +40,4 @@ impl Op for SumSites {
     fn role(&self) -> Role {
         Role::SumSites
     }
-
-    fn shader(&self) -> Option<&'static str> {
-        Some("sum_sites")
-    }
 }

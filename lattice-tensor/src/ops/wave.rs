@@ -8,7 +8,7 @@
 //!
 //! The angle is taken modulo 2π in integers, direction by direction, so large lattices and momenta lose no digit.
 
-use super::{Op, Site};
+use super::{Form, Op, Shader, Site};
 use crate::device::cpu::{Args, Kernel};
 use crate::error::{Error, Result};
 use crate::lanes::Real;
@@ -69,7 +69,10 @@ impl Op for Wave {
         Ok(Box::new(move |args: &mut Args<'_, R>| args.output().copy_from_slice(&rows)))
     }
 
-    fn shader(&self) -> Option<&'static str> {
-        Some("wave")
+    fn shader(&self, at: &Site<'_>) -> Result<Option<Shader>> {
+        let lattice = at.layout.lattice();
+        let value = |site| (self.at(lattice, &lattice.coordinates(at.layout.site(site, 0))) as f32).to_bits();
+        let waves = at.layout.rows(self.to)?.into_iter().map(value).collect();
+        Ok(Some(Shader::new("wave", Form::Element, &[]).table("waves", waves)))
     }
 }
