@@ -19,7 +19,7 @@ use lattice_mc::Action;
 use lattice_tensor::device::cpu::Aligned;
 use lattice_tensor::lanes::{Isa, Lane, Level, Real, Vectorize};
 use lattice_tensor::ops::{Biases, Conv, ConvKernel, SumSites};
-use lattice_tensor::{Bindings, Cpu, Fibre, Lattice, Layout, Location, NodeId, Spec};
+use lattice_tensor::{Bindings, Device, Fibre, Lattice, Layout, Location, NodeId, Spec};
 use measure::{Traffic, bandwidth, peak_flops, seconds};
 use one_op::OneOp;
 use std::hint::black_box;
@@ -58,7 +58,7 @@ fn registers() -> Result<(), Error> {
 }
 
 fn registers_of<R: Real>(level: Level) -> Result<(), Error> {
-    let cpu = Cpu::with_level(1, level)?;
+    let device = Device::cpu_with_level(1, level)?;
     let lattice = Lattice::periodic([8, 8])?;
     let peak = peak_flops::<R>(level);
     let channels = Spec::Field { location: Location::All, fibre: Fibre::Channels(8) };
@@ -71,7 +71,7 @@ fn registers_of<R: Real>(level: Level) -> Result<(), Error> {
         biases: Biases::Added,
     };
     let weights = Spec::Weights { offset: 0, len: kernel.weights() };
-    let mut conv = OneOp::<R>::new(&lattice, Conv(kernel), &[channels, weights], R::WIDTH, &cpu)?;
+    let mut conv = OneOp::<R>::new(&lattice, Conv(kernel), &[channels, weights], R::WIDTH, &device)?;
     let conv_flops = conv.cost().flops / seconds(0.3, || conv.run()).best;
 
     let numbers = vec![R::from_f64(0.7); 4096];
@@ -85,7 +85,7 @@ fn registers_of<R: Real>(level: Level) -> Result<(), Error> {
     let bytes = (numbers.len() * size_of::<R>()) as f64;
 
     let wide = Lattice::periodic([16, 16])?;
-    let mut sum = OneOp::<R>::new(&wide, SumSites, &[Spec::scalar_field()], R::WIDTH, &cpu)?;
+    let mut sum = OneOp::<R>::new(&wide, SumSites, &[Spec::scalar_field()], R::WIDTH, &device)?;
     let sum_bytes = sum.cost().bytes / seconds(0.15, || sum.run()).best;
     println!(
         "    {:10} {:>4} {:>11.1} {:>15.1} {:>5.0}% {:>11.2} {:>11.1} {:>12.1}",
@@ -140,24 +140,24 @@ impl<R: Real> Vectorize for Permute<'_, R> {
 fn overhead() -> Result<(), Error> {
     const NODES: usize = 1000;
     println!("(b) overhead per node, f32, one core, best instruction set");
-    let cpu = Cpu::new(1)?;
+    let device = Device::cpu(1)?;
     // One row: what a node costs beyond its arithmetic.
-    let kernel = nanoseconds_per_node(&cpu, NODES, |x, _, w| x.conv(&[1], Location::All, 1, w).channel(0))?;
-    let chain = nanoseconds_per_node(&cpu, NODES, |x, _, _| x.shift(0, 1))?;
-    let instruction = nanoseconds_per_node(&cpu, NODES, |x, y, _| x.max(y).min(y))? / 2.0;
+    let kernel = nanoseconds_per_node(&device, NODES, |x, _, w| x.conv(&[1], Location::All, 1, w).channel(0))?;
+    let chain = nanoseconds_per_node(&device, NODES, |x, _, _| x.shift(0, 1))?;
+    let instruction = nanoseconds_per_node(&device, NODES, |x, y, _| x.max(y).min(y))? / 2.0;
     println!(
         "    {NODES} nodes on one block of one or two rows: {kernel:.0} ns a kernel, {chain:.0} ns a chain, {instruction:.1} ns an instruction in a chain"
     );
     let mut flow = workloads::net(8, 16)?;
     let batch = 64;
-    let mut trainer = Trainer::<f32>::new(&mut flow, &workloads::ACTION, workloads::training(batch)?, &cpu)?;
+    let mut trainer = Trainer::<f32>::new(&mut flow, &workloads::ACTION, workloads::training(batch)?, &device)?;
     let (flops, steps) = (trainer.cost().flops * batch as f64, trainer.program().steps());
     let step = seconds(1.0, || {
         trainer.step().map(|_| ()).expect("a step");
     });
     let blocks = (batch / 16) as f64;
     let calls = blocks * steps as f64 * kernel.max(chain) * 1e-9;
-    let ideal = flops / peak_flops::<f32>(cpu.level());
+    let ideal = flops / peak_flops::<f32>(device.processor().level());
     println!(
         "    training step 8x8, batch {batch}: {:.2} ms; its flops at peak {:.2} ms ({:.0} %); {steps} steps x {blocks} blocks of calls {:.3} ms ({:.1} %)",
         step.best * 1e3,
@@ -171,7 +171,7 @@ fn overhead() -> Result<(), Error> {
 
 /// Time of one of many nodes that do next to nothing, on one block of a lattice of two sites.
 fn nanoseconds_per_node(
-    cpu: &Cpu,
+    device: &Device,
     nodes: usize,
     node: impl for<'t> Fn(
         Var<'t, lattice_tensor::field::Scalar>,
@@ -196,7 +196,7 @@ fn nanoseconds_per_node(
             out_fields: &mut [&mut out],
             ..Default::default()
         };
-        program.run(cpu, &mut bindings).expect("the data fit the program");
+        program.run(device, &mut bindings).expect("the data fit the program");
     });
     Ok(time.best / nodes as f64 * 1e9)
 }

@@ -2,13 +2,13 @@
 
 use lattice_tensor::field::FieldData;
 use lattice_tensor::ops::Op;
-use lattice_tensor::{Bindings, Cost, Cpu, Graph, Lattice, Layout, Location, Program, Real, Result, Spec};
+use lattice_tensor::{Bindings, Cost, Device, Graph, Lattice, Layout, Location, Program, Real, Result, Spec};
 use std::sync::Arc;
 
 /// An op, planned and bound to data.
 pub struct OneOp<R: Real> {
     program: Program<R>,
-    cpu: Cpu,
+    device: Device,
     samples: usize,
     fields: Vec<FieldData<R>>,
     numbers: Vec<Vec<f64>>,
@@ -20,14 +20,14 @@ pub struct OneOp<R: Real> {
 
 impl<R: Real> OneOp<R> {
     /// Plans `op` on arguments of these types, one of them a range of weights at most.
-    pub fn new(lattice: &Lattice, op: impl Op, inputs: &[Spec], samples: usize, cpu: &Cpu) -> Result<Self> {
+    pub fn new(lattice: &Lattice, op: impl Op, inputs: &[Spec], samples: usize, device: &Device) -> Result<Self> {
         let mut graph = Graph::new(lattice);
         let arguments: Vec<_> = inputs.iter().map(|&spec| graph.argument("input", spec)).collect::<Result<_>>()?;
         let output = graph.push(op, &arguments)?;
         let layout = Arc::new(Layout::samples(lattice, R::WIDTH));
         let program = Program::new(&graph, &[output], &layout)?;
         let mut one = OneOp {
-            cpu: cpu.clone(),
+            device: device.clone(),
             samples,
             fields: Vec::new(),
             numbers: Vec::new(),
@@ -44,7 +44,7 @@ impl<R: Real> OneOp<R> {
                     let mut field = zeros(location, fibre)?;
                     // Between 0 and 1, where every elementary function is at home.
                     let value = |i: usize| R::from_f64((i * 7919 % 1000) as f64 / 1000.0 + 0.001);
-                    field.numbers_mut().iter_mut().enumerate().for_each(|(i, x)| *x = value(i));
+                    field.numbers_mut()?.iter_mut().enumerate().for_each(|(i, x)| *x = value(i));
                     one.fields.push(field);
                 }
                 Spec::PerSample => one.numbers.push(vec![0.5; samples]),
@@ -83,7 +83,7 @@ impl<R: Real> OneOp<R> {
             out_sums: &mut self.out_sums,
             ..Default::default()
         };
-        self.program.run(&self.cpu, &mut bindings).expect("the data were made for the program");
+        self.program.run(&self.device, &mut bindings).expect("the data were made for the program");
     }
 
     /// Arithmetic and traffic of a run on the whole batch.

@@ -13,7 +13,7 @@ use lattice_tensor::ops::{
     Biases, Channel, Conv, ConvInputGrad, ConvKernel, ConvWeightGrad, Distribution, Neighbours, Op, Pointwise, Random,
     Shift, Spread, Stack, SumSites,
 };
-use lattice_tensor::{Cpu, Fibre, Lattice, Location, Result, Spec};
+use lattice_tensor::{Device, Fibre, Lattice, Location, Result, Spec};
 use one_op::OneOp;
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ fn main() -> Result<()> {
             .sample_size(20)
             .configure_from_args(),
         lattice: Lattice::periodic([8, 8])?,
-        cpu: Cpu::new(1)?,
+        device: Device::cpu(1)?,
     };
     let all = Location::All;
     let real = Spec::scalar_field();
@@ -66,12 +66,12 @@ fn main() -> Result<()> {
 struct Ops {
     criterion: Criterion,
     lattice: Lattice,
-    cpu: Cpu,
+    device: Device,
 }
 
 impl Ops {
     fn bench(&mut self, name: &str, op: impl Op, inputs: &[Spec]) -> Result<()> {
-        let mut one = OneOp::<f32>::new(&self.lattice, op, inputs, SAMPLES, &self.cpu)?;
+        let mut one = OneOp::<f32>::new(&self.lattice, op, inputs, SAMPLES, &self.device)?;
         let cost = one.cost();
         let mut group = self.criterion.benchmark_group("ops");
         group.throughput(match cost.flops {

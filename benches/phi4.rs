@@ -9,7 +9,7 @@ mod workloads;
 
 use criterion::{BenchmarkId, Criterion, Throughput};
 use lattice_flows::Error;
-use lattice_tensor::Cpu;
+use lattice_tensor::Device;
 use lattice_tensor::lanes::Level;
 use std::time::Duration;
 use workloads::Workload;
@@ -24,8 +24,8 @@ fn main() -> Result<(), Error> {
     for workload in Workload::ALL {
         let mut group = criterion.benchmark_group(workload.name());
         for threads in [1, 2] {
-            let cpu = Cpu::new(threads)?;
-            workload.prepare(&cpu, &mut |cost, run| {
+            let device = Device::cpu(threads)?;
+            workload.prepare(&device, &mut |cost, run| {
                 group
                     .throughput(Throughput::ElementsAndBytes { elements: cost.flops as u64, bytes: cost.bytes as u64 });
                 group.bench_function(BenchmarkId::from_parameter(format!("{threads} threads")), |bencher| {

@@ -66,7 +66,7 @@ impl<R: Real> Links<R> {
     /// The links of direction `mu` as a field of their own, `[row][component][lane]`.
     pub fn direction(&self, mu: usize) -> Result<Aligned<R>> {
         let mut matrices = Aligned::zeros(self.matrices(), "a bench")?;
-        let links = self.field.numbers().chunks_exact(MATRIX * R::WIDTH);
+        let links = self.field.numbers()?.chunks_exact(MATRIX * R::WIDTH);
         for (to, from) in matrices.chunks_exact_mut(MATRIX * R::WIDTH).zip(links.skip(mu).step_by(4)) {
             to.copy_from_slice(from);
         }
@@ -87,7 +87,8 @@ impl<R: Real> Links<R> {
     /// The same, site by site, in plain `f64`.
     pub fn plaquette_reference(&self) -> f64 {
         let lattice = self.field.layout().lattice();
-        let numbers: Vec<f64> = self.field.sample(0).into_iter().map(Real::to_f64).collect();
+        let numbers = self.field.sample(0).expect("numbers on the host");
+        let numbers: Vec<f64> = numbers.into_iter().map(Real::to_f64).collect();
         let link = |site: usize, mu: usize| &numbers[(4 * site + mu) * MATRIX..][..MATRIX];
         let next = |site: usize, mu: usize| {
             let mut x = lattice.coordinates(site);
@@ -288,7 +289,7 @@ impl<R: Real> Vectorize for Plaquette<'_, R> {
     #[inline(always)]
     fn run<S: Isa>(self, simd: S) -> f64 {
         let Links { field, hops, twists, order } = self.links;
-        let u = field.numbers();
+        let u = field.numbers().expect("numbers on the host");
         let mut sums = [0.0; 16];
         let mut scratch = [Scratch([R::default(); 16 * MATRIX]); 2];
         let [scratch_a, scratch_b] = &mut scratch;

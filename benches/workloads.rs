@@ -5,7 +5,7 @@ use lattice_autograd::Trace;
 use lattice_autograd::optim::{BatchSchedule, Schedule};
 use lattice_flows::{Architecture, Bijection, Error, Flow, Normal, Trainer, Training};
 use lattice_mc::{Chains, Hmc, Integrator, Phi4, Update};
-use lattice_tensor::{Bindings, Cost, Cpu, Draws, Lattice, Layout, Program};
+use lattice_tensor::{Bindings, Cost, Device, Draws, Lattice, Layout, Program};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -67,7 +67,7 @@ impl Workload {
     ///
     /// # Errors
     /// If the workload cannot be planned.
-    pub fn prepare(self, cpu: &Cpu, time: &mut Timing<'_>) -> Result<(), Error> {
+    pub fn prepare(self, device: &Device, time: &mut Timing<'_>) -> Result<(), Error> {
         let all = |cost: Cost| {
             let n = self.samples() as f64;
             Cost { flops: cost.flops * n, bytes: cost.bytes * n }
@@ -75,7 +75,7 @@ impl Workload {
         match self {
             Workload::Train { extent, batch } => {
                 let mut flow = net(extent, 16)?;
-                let mut trainer = Trainer::<f32>::new(&mut flow, &ACTION, training(batch)?, cpu)?;
+                let mut trainer = Trainer::<f32>::new(&mut flow, &ACTION, training(batch)?, device)?;
                 let cost = all(trainer.cost());
                 time(cost, &mut |steps| {
                     trainer.inside(|trainer| timed(steps, || trainer.step().map(|_| ()).expect("a step")))
@@ -96,7 +96,7 @@ impl Workload {
                 let cost = all(program.cost());
                 let mut step = 0;
                 time(cost, &mut |steps| {
-                    cpu.install(|| {
+                    device.install(|| {
                         timed(steps, || {
                             step += 1;
                             let mut bindings = Bindings {
@@ -107,7 +107,7 @@ impl Workload {
                                 out_per_sample: &mut [&mut log_q],
                                 ..Default::default()
                             };
-                            program.run(cpu, &mut bindings).expect("a draw");
+                            program.run(device, &mut bindings).expect("a draw");
                         })
                     })
                 });
@@ -115,7 +115,7 @@ impl Workload {
             Workload::Hmc => {
                 let lattice = Lattice::periodic([32, 32])?;
                 let hmc = || Hmc::fixed(Integrator::Leapfrog, 0.5, 10);
-                let mut chains = Chains::<f32>::new(&ACTION, Box::new(hmc()), &lattice, 64, 1, cpu)?;
+                let mut chains = Chains::<f32>::new(&ACTION, Box::new(hmc()), &lattice, 64, 1, device)?;
                 let trace = Trace::new(&lattice);
                 let updated = hmc().trace(&ACTION, trace.scalar_field("phi"));
                 let mut outputs = vec![updated.phi.id()];
@@ -123,7 +123,7 @@ impl Workload {
                 let cost = all(trace.program::<f32>(&outputs, &Layout::samples(&lattice, 16))?.cost());
                 let chains = &mut chains;
                 time(cost, &mut |steps| {
-                    cpu.install(|| timed(steps, || chains.advance().map(|_| ()).expect("a trajectory")))
+                    device.install(|| timed(steps, || chains.advance().map(|_| ()).expect("a trajectory")))
                 });
             }
         }

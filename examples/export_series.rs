@@ -35,7 +35,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let lattice = Lattice::periodic([8, 8])?;
     let plan = MarkovRun { chains: 4, updates: 5000, thermalize: 500, seed: 1 };
     let update = Box::new(LocalMetropolis::default());
-    let history = plan.run::<f64>(&Phi4 { mass2: -4.0, lambda: 6.008 }, update, &lattice, &Cpu::new(0)?, |_| true)?;
+    let history =
+        plan.run::<f64>(&Phi4 { mass2: -4.0, lambda: 6.008 }, update, &lattice, &Device::cpu(0)?, |_| true)?;
     let slow = autoregression(0.9, plan.chains, plan.updates);
 
     let mut series: Vec<(&str, &[Vec<f64>])> =

@@ -22,14 +22,14 @@ impl Action for SineGordon {
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let action = SineGordon { m2: 0.5, alpha: 1.0 };
     let lattice = Lattice::periodic([8, 8])?;
-    let cpu = Cpu::new(0)?;
+    let device = Device::cpu(0)?;
 
     let plan = MarkovRun { chains: 64, updates: 1000, thermalize: 200, seed: 1 };
-    let hmc = plan.run::<f32>(&action, Box::new(Hmc::new(Integrator::Omelyan, 1.0)), &lattice, &cpu, |_| true)?;
+    let hmc = plan.run::<f32>(&action, Box::new(Hmc::new(Integrator::Omelyan, 1.0)), &lattice, &device, |_| true)?;
 
     let mut flow = Flow::new(&lattice, Architecture { layers: 8, ..Default::default() })?;
     let training = Training { steps: 2000, ..Default::default() };
-    let mut trainer = Trainer::<f32>::new(&mut flow, &action, training, &cpu)?;
+    let mut trainer = Trainer::<f32>::new(&mut flow, &action, training, &device)?;
     trainer.inside(|trainer| {
         for step in 1..=2000 {
             let report = trainer.step()?;
@@ -39,7 +39,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
         Ok::<(), lattice_fields::flows::Error>(())
     })?;
-    let mut sampler = Sampler::<f32>::new(&flow, &action, 2, 1024, &cpu)?;
+    let mut sampler = Sampler::<f32>::new(&flow, &action, 2, 1024, &device)?;
     let ensemble = Ensemble::draw(&mut sampler, 50_000, 2, |_| true)?;
 
     eprintln!("acceptance of the flow's proposals: {:.3}", ensemble.acceptance);

@@ -57,7 +57,7 @@ fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
     let layout = Layout::samples(&lattice, 8);
     let (mut a, mut b) = ([0.0; 5], [0.0; 5]);
     trace.program::<f64>(&[total.id(), gradient.id()], &layout)?.run(
-        &Cpu::new(1)?,
+        &Device::cpu(1)?,
         &mut Bindings { samples: 5, out_per_sample: &mut [&mut a, &mut b], ..Default::default() },
     )?;
     assert!(a.iter().zip(&b).all(|(a, b)| (4.0 * a - b).abs() < 1e-12));

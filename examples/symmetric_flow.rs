@@ -13,7 +13,7 @@ const STEPS: u64 = 2000;
 const SAMPLES: usize = 1 << 17;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let cpu = Cpu::new(2)?;
+    let device = Device::cpu(2)?;
     for (name, extent, lambda, log_z) in POINTS {
         let action = Phi4 { mass2: -4.0, lambda };
         let mut flow = Flow::new(&Lattice::periodic([extent, extent])?, Architecture::symmetric())?;
@@ -24,7 +24,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             estimator: Estimator::Path,
             ..Default::default()
         };
-        let mut trainer = Trainer::<f32>::new(&mut flow, &action, training, &cpu)?;
+        let mut trainer = Trainer::<f32>::new(&mut flow, &action, training, &device)?;
         eprintln!("{name}: {extent}x{extent}, m2 = -4, lambda = {lambda}; KL in the training batches");
         let (start, mut sum) = (Instant::now(), 0.0);
         for step in 1..=STEPS {
@@ -35,7 +35,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 sum = 0.0;
             }
         }
-        let mut sampler = Sampler::<f32>::new(&flow, &action, 1, 1024, &cpu)?;
+        let mut sampler = Sampler::<f32>::new(&flow, &action, 1, 1024, &device)?;
         let ensemble = Ensemble::draw(&mut sampler, SAMPLES, 1, |_| true)?;
         let certificate = Certificate::new(&ensemble.log_weights, Some(log_z))?;
         eprintln!("  {SAMPLES} fresh samples: KL {}, acceptance {:.4}", certificate.kl, ensemble.acceptance);

@@ -50,7 +50,7 @@ fn judge(sampler: &str, runs: &[Estimates], exact: &Exact) -> Result<bool, Failu
 
 /// One point. In the broken phase HMC and local Metropolis are stuck, and the (symmetric) flow has lighter tails than the
 /// theory: there they are judged by their warnings, and only the clusters by their values.
-fn point(name: &str, extents: [usize; 2], action: Phi4, broken: bool, cpu: &Cpu) -> Result<bool, Failure> {
+fn point(name: &str, extents: [usize; 2], action: Phi4, broken: bool, device: &Device) -> Result<bool, Failure> {
     println!("\n{name}: lattice {extents:?}, {action:?}");
     let lattice = Lattice::periodic(extents)?;
     let exact = exact::phi4(&extents, action.mass2, action.lambda)?;
@@ -58,7 +58,7 @@ fn point(name: &str, extents: [usize; 2], action: Phi4, broken: bool, cpu: &Cpu)
     let chains = |update: fn() -> Box<dyn Update>, updates| -> Result<Vec<History>, Failure> {
         let run = |seed| -> Result<History, Failure> {
             let plan = MarkovRun { chains: 64, updates, thermalize: 500, seed };
-            Ok(plan.run::<f32>(&action, update(), &lattice, cpu, |_| true)?)
+            Ok(plan.run::<f32>(&action, update(), &lattice, device, |_| true)?)
         };
         SEEDS.map(run).collect()
     };
@@ -89,11 +89,11 @@ fn point(name: &str, extents: [usize; 2], action: Phi4, broken: bool, cpu: &Cpu)
     };
     let steps = training.steps;
     let mut flow = Flow::new(&lattice, architecture)?;
-    let mut trainer = Trainer::<f32>::new(&mut flow, &action, training, cpu)?;
+    let mut trainer = Trainer::<f32>::new(&mut flow, &action, training, device)?;
     trainer.inside(|trainer| (0..steps).try_for_each(|_| trainer.step().map(drop)))?;
     let (mut log_z_pulls, mut warned) = (Vec::new(), 0);
     let draw = |seed| -> Result<Estimates, Failure> {
-        let mut sampler = Sampler::<f32>::new(&flow, &action, seed, 1024, cpu)?;
+        let mut sampler = Sampler::<f32>::new(&flow, &action, seed, 1024, device)?;
         let ensemble = Ensemble::draw(&mut sampler, 131_072, seed, |_| true)?;
         let certificate = Certificate::new(&ensemble.log_weights, Some(exact.log_z))?;
         println!(
@@ -102,7 +102,7 @@ fn point(name: &str, extents: [usize; 2], action: Phi4, broken: bool, cpu: &Cpu)
         );
         log_z_pulls.push(certificate.log_z.pull(exact.log_z));
         let plan = MarkovRun { chains: 64, updates: 128, thermalize: 200, seed };
-        if let Some(sides) = two_sided::<f32>(&flow, &action, &ensemble.log_weights, &plan, cpu, || true)? {
+        if let Some(sides) = two_sided::<f32>(&flow, &action, &ensemble.log_weights, &plan, device, || true)? {
             let missed = sides.ess_of_theory.mean < 0.1 * certificate.ess;
             warned += usize::from(missed || two_sided_warning(&sides).is_some());
         }
@@ -120,7 +120,7 @@ fn point(name: &str, extents: [usize; 2], action: Phi4, broken: bool, cpu: &Cpu)
 }
 
 fn main() -> Result<(), Failure> {
-    let cpu = Cpu::new(0)?;
+    let device = Device::cpu(0)?;
     let asked: Vec<String> = std::env::args().skip(1).collect();
     // κ = 0.30, λ = 0.022 of the hopping convention.
     let broken = Phi4Couplings::Hopping { kappa: 0.30, lambda: 0.022 }.no_half(2)?;
@@ -132,7 +132,7 @@ fn main() -> Result<(), Failure> {
     let mut good = true;
     for (name, extents, action, broken) in points {
         if asked.is_empty() || asked.iter().any(|a| a == name) {
-            good &= point(name, extents, action, broken, &cpu)?;
+            good &= point(name, extents, action, broken, &device)?;
         }
     }
     match good {

@@ -22,16 +22,16 @@
 //!
 //! let action = Mine { m2: -4.0, lambda: 8.0 };
 //! let lattice = Lattice::periodic([4, 4])?;
-//! let cpu = Cpu::new(2)?;
+//! let device = Device::cpu(2)?;
 //!
 //! let mut flow = Flow::new(&lattice, Architecture { layers: 4, ..Default::default() })?;
 //! let training = Training { steps: 50, ..Default::default() };
-//! let mut trainer = Trainer::<f32>::new(&mut flow, &action, training, &cpu)?;
+//! let mut trainer = Trainer::<f32>::new(&mut flow, &action, training, &device)?;
 //! for _ in 0..50 {
 //!     trainer.step()?;
 //! }
 //!
-//! let mut sampler = Sampler::<f32>::new(&flow, &action, 1, 256, &cpu)?;
+//! let mut sampler = Sampler::<f32>::new(&flow, &action, 1, 256, &device)?;
 //! let ensemble = Ensemble::draw(&mut sampler, 10_000, 1, |_| true)?;
 //! for (name, estimate) in ensemble.estimates()? {
 //!     eprintln!("{name:16} {estimate}");
@@ -58,5 +58,5 @@ pub mod prelude {
         LocalMetropolis, MarkovRun, Phi4, Phi4Couplings, Proposal, Update, VectorPhi4,
     };
     pub use lattice_tensor::field::{Channels, Complex, Scalar};
-    pub use lattice_tensor::{Bindings, Cpu, Lattice, Layout, Location, Real, ScalarField};
+    pub use lattice_tensor::{Bindings, Device, Lattice, Layout, Location, Real, ScalarField};
 }

@@ -98,14 +98,14 @@ fn training_reaches_the_floor_and_the_chain_is_exact() {
     // The free field on 4×4 at m² = 1: an affine flow can come close, and log Z is known.
     let action = Free { mass2: 1.0 };
     let lattice = Lattice::periodic([4, 4]).expect("a lattice");
-    let cpu = Cpu::new(2).expect("threads");
+    let device = Device::cpu(2).expect("threads");
     let mut flow = Flow::new(&lattice, Architecture { layers: 6, ..Default::default() }).expect("a flow");
-    let mut trainer = Trainer::<f32>::new(&mut flow, &action, training(600, 64), &cpu).expect("a trainer");
+    let mut trainer = Trainer::<f32>::new(&mut flow, &action, training(600, 64), &device).expect("a trainer");
     for _ in 0..600 {
         trainer.step().expect("a step");
     }
     let exact = lattice_mc::exact::phi4(&[4, 4], 1.0, 0.0).expect("known");
-    let mut sampler = Sampler::<f32>::new(&flow, &action, 9, 256, &cpu).expect("a sampler");
+    let mut sampler = Sampler::<f32>::new(&flow, &action, 9, 256, &device).expect("a sampler");
     let ensemble = Ensemble::draw(&mut sampler, 40_000, 9, |_| true).expect("samples");
     let certificate = Certificate::new(&ensemble.log_weights, Some(exact.log_z)).expect("a certificate");
     assert!(certificate.kl.mean > -4.0 * certificate.kl.error, "below the floor: {}", certificate.kl);
@@ -126,8 +126,8 @@ fn samples_depend_neither_on_the_batch_nor_on_threads() {
     let flow = flow(&[4, 4], Architecture { layers: 2, ..Default::default() }, 1.0);
     let action = Phi4 { mass2: -4.0, lambda: 8.0 };
     let draw = |batch, threads| {
-        let cpu = Cpu::new(threads).expect("threads");
-        let mut sampler = Sampler::<f32>::new(&flow, &action, 3, batch, &cpu).expect("a sampler");
+        let device = Device::cpu(threads).expect("threads");
+        let mut sampler = Sampler::<f32>::new(&flow, &action, 3, batch, &device).expect("a sampler");
         Ensemble::draw(&mut sampler, 1000, 3, |_| true).expect("samples")
     };
     let first = draw(64, 1);
@@ -153,9 +153,9 @@ fn a_resumed_training_equals_the_unbroken_one() {
         precision: "f32".into(),
     };
     let train = |threads: usize, broken: bool| {
-        let cpu = Cpu::new(threads).expect("threads");
+        let device = Device::cpu(threads).expect("threads");
         let mut flow = Flow::new(&lattice, architecture.clone()).expect("a flow");
-        let mut trainer = Trainer::<f32>::new(&mut flow, &action, training(40, 48), &cpu).expect("a trainer");
+        let mut trainer = Trainer::<f32>::new(&mut flow, &action, training(40, 48), &device).expect("a trainer");
         for _ in 0..if broken { 13 } else { 40 } {
             trainer.step().expect("a step");
         }
@@ -168,7 +168,7 @@ fn a_resumed_training_equals_the_unbroken_one() {
             std::fs::remove_dir_all(&folder).expect("removed");
             assert_eq!(checkpoint.description, description);
             let mut flow = checkpoint.flow().expect("a flow");
-            let mut trainer = Trainer::<f32>::new(&mut flow, &action, training(40, 48), &cpu).expect("a trainer");
+            let mut trainer = Trainer::<f32>::new(&mut flow, &action, training(40, 48), &device).expect("a trainer");
             trainer.resume(&checkpoint).expect("resumed");
             for _ in 13..40 {
                 trainer.step().expect("a step");

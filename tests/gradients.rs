@@ -9,7 +9,7 @@ use crate::rules;
 use lattice_autograd::check::{Host, Value};
 use lattice_autograd::reverse;
 use lattice_tensor::ops::{Biases, Conv, ConvKernel, Mask, Pointwise, SumSites};
-use lattice_tensor::{Cpu, Fibre, Graph, Lattice, Layout, Location, NodeId, Spec};
+use lattice_tensor::{Device, Fibre, Graph, Lattice, Layout, Location, NodeId, Spec};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
@@ -27,7 +27,7 @@ fn arguments(recipe: &Recipe, samples: usize) -> Vec<Value> {
 
 fn run(graph: &Graph, outputs: &[NodeId], values: &[Value], samples: usize) -> Vec<Value> {
     let layout = Layout::samples(graph.lattice(), 8);
-    Host::<f64>::new(graph, outputs, &layout).unwrap().run(&Cpu::new(1).unwrap(), values, samples).unwrap()
+    Host::<f64>::new(graph, outputs, &layout).unwrap().run(&Device::cpu(1).unwrap(), values, samples).unwrap()
 }
 
 proptest! {
@@ -156,7 +156,7 @@ fn every_mask_is_filled() {
 #[test]
 fn couplings_of_their_own_in_every_lane() {
     use lattice_autograd::Trace;
-    use lattice_tensor::{Bindings, Cpu, Lattice, Layout, ScalarField};
+    use lattice_tensor::{Bindings, Device, Lattice, Layout, ScalarField};
     let lattice = Lattice::periodic([2, 3]).unwrap();
     let layout = std::sync::Arc::new(Layout::samples(&lattice, 8));
     let write = |trace: &Trace| {
@@ -181,7 +181,7 @@ fn couplings_of_their_own_in_every_lane() {
             out_per_sample: &mut [&mut action, &mut slope],
             ..Default::default()
         };
-        program.run(&Cpu::new(1).unwrap(), &mut bindings).unwrap();
+        program.run(&Device::cpu(1).unwrap(), &mut bindings).unwrap();
         (action, slope)
     };
     let lambdas = [0.1, 0.4, 2.5];

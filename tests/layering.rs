@@ -1,4 +1,4 @@
-//! The order of the crates, and where `unsafe` may stand.
+//! The order of the crates, and where `unsafe` and the GPU library may stand.
 
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -88,6 +88,15 @@ fn unsafe_code_stands_in_two_folders() {
                 // The roots of both folders, where they are files beside them.
                 || UNSAFE.iter().any(|folder| path == format!("{}.rs", folder.trim_end_matches('/')));
             assert!(allowed || !has_word(&code(&path), "unsafe"), "{path} contains unsafe code");
+        }
+    }
+}
+
+#[test]
+fn one_folder_knows_the_gpu_library() {
+    for folder in ORDER.map(|name| if name == "lattice-fields" { "src" } else { name }) {
+        for path in files(folder).into_iter().filter(|path| !path.starts_with("lattice-tensor/src/device/gpu/")) {
+            assert!(!has_word(&code(&path), "wgpu"), "{path} names wgpu");
         }
     }
 }

@@ -9,7 +9,7 @@ use cases::{Case, LIST};
 use lattice_autograd::check::{Host, Value};
 use lattice_tensor::lanes::Level;
 use lattice_tensor::ops::{Op, Pointwise};
-use lattice_tensor::{Cpu, Graph, Layout, Location, NodeId, Real, Spec};
+use lattice_tensor::{Device, Graph, Layout, Location, NodeId, Real, Spec};
 use std::collections::BTreeSet;
 
 /// A case as a program: the output `y`, and the gradients of `⟨v, y⟩`.
@@ -61,8 +61,8 @@ impl Subject {
         outputs
     }
 
-    fn run<R: Real>(&self, outputs: &[NodeId], layout: &Layout, cpu: &Cpu, values: &[Value]) -> Vec<Value> {
-        let run = || Host::<R>::new(&self.graph, outputs, layout)?.run(cpu, values, self.case.samples);
+    fn run<R: Real>(&self, outputs: &[NodeId], layout: &Layout, device: &Device, values: &[Value]) -> Vec<Value> {
+        let run = || Host::<R>::new(&self.graph, outputs, layout)?.run(device, values, self.case.samples);
         run().unwrap_or_else(|e| panic!("{}, {} nodes a row: {e}", self.label, layout.nodes()))
     }
 
@@ -81,8 +81,8 @@ fn for_all(mut check: impl FnMut(&mut Subject)) {
     }
 }
 
-fn cpu() -> Cpu {
-    Cpu::new(1).unwrap()
+fn device() -> Device {
+    Device::cpu(1).unwrap()
 }
 
 /// One unit in the last place of numbers near 1.
@@ -145,7 +145,7 @@ fn values_are_those_of_the_reference() {
     fn check<R: Real>(s: &mut Subject) {
         let answer = s.answer();
         for layout in s.layouts(R::WIDTH, 1) {
-            let found = s.run::<R>(&[s.output], &layout, &cpu(), &s.values);
+            let found = s.run::<R>(&[s.output], &layout, &device(), &s.values);
             // Numbers for each sample are summed in f64, whatever the precision of fields.
             let unit = if matches!(found[0], Value::PerSample(_)) { f64::EPSILON } else { ulp::<R>() };
             let bound = unit * (3.0 + 4.0 * answer.terms.sqrt()).min(3.0 + answer.terms);
@@ -220,9 +220,9 @@ fn layouts_give_the_same_bits() {
         let outputs = s.outputs();
         let answer = s.answer();
         let layouts = s.layouts(R::WIDTH, 4);
-        let first = s.run::<R>(&outputs, &layouts[0], &cpu(), &s.values);
+        let first = s.run::<R>(&outputs, &layouts[0], &device(), &s.values);
         for layout in &layouts[1..] {
-            let found = s.run::<R>(&outputs, layout, &cpu(), &s.values);
+            let found = s.run::<R>(&outputs, layout, &device(), &s.values);
             for (i, (a, b)) in first.iter().zip(&found).enumerate() {
                 let sum = matches!(s.case.op.name(), "sum_sites" | "conv_weight_grad" | "add_sums");
                 let agrees = match a {
@@ -251,7 +251,7 @@ fn instruction_sets_give_the_same_bits() {
         for layout in s.layouts(R::WIDTH, 1) {
             let mut first: Option<Vec<Value>> = None;
             for level in Level::all() {
-                let found = s.run::<R>(&outputs, &layout, &Cpu::with_level(1, level).unwrap(), &s.values);
+                let found = s.run::<R>(&outputs, &layout, &Device::cpu_with_level(1, level).unwrap(), &s.values);
                 let first = first.get_or_insert_with(|| found.clone());
                 if let Some(i) = (0..found.len()).find(|&i| !found[i].same_bits(&first[i])) {
                     s.fail(format!("{} output {i} differs on {}", R::NAME, level.name()));
@@ -273,8 +273,8 @@ fn permuted_samples_give_permuted_results() {
         let permuted: Vec<Value> = s.values.iter().map(|v| v.permuted(&order)).collect();
         let answer = s.answer();
         for layout in s.layouts(R::WIDTH, 1) {
-            let before = s.run::<R>(&outputs, &layout, &cpu(), &s.values);
-            let after = s.run::<R>(&outputs, &layout, &cpu(), &permuted);
+            let before = s.run::<R>(&outputs, &layout, &device(), &s.values);
+            let after = s.run::<R>(&outputs, &layout, &device(), &permuted);
             for (i, (before, after)) in before.iter().zip(&after).enumerate() {
                 let agrees = match before {
                     Value::Sums(_) if i > 0 => continue,
@@ -320,8 +320,8 @@ fn translated_inputs_give_translated_outputs() {
         let specs: Vec<Spec> = outputs.iter().map(|&o| s.graph.spec(o)).collect();
         let moved = move_all(&s.values, &arguments);
         let layout = Layout::samples(&s.case.lattice, 8);
-        let expected = move_all(&s.run::<f64>(&outputs, &layout, &cpu(), &s.values), &specs);
-        let found = s.run::<f64>(&outputs, &layout, &cpu(), &moved);
+        let expected = move_all(&s.run::<f64>(&outputs, &layout, &device(), &s.values), &specs);
+        let found = s.run::<f64>(&outputs, &layout, &device(), &moved);
         for (i, (found, expected)) in found.iter().zip(&expected).enumerate() {
             let largest = expected.numbers().iter().fold(1.0, |m: f64, x| m.max(x.abs()));
             if let Err(e) = found.within(expected, &expected.map(|_, _| largest), 1e-12) {
@@ -339,11 +339,11 @@ fn dirty_buffers_do_not_matter() {
     fn check<R: Real>(s: &mut Subject) {
         let outputs = s.outputs();
         for layout in s.layouts(R::WIDTH, 1) {
-            let fresh = s.run::<R>(&outputs, &layout, &cpu(), &s.values);
+            let fresh = s.run::<R>(&outputs, &layout, &device(), &s.values);
             let mut host = Host::<R>::new(&s.graph, &outputs, &layout).unwrap();
             let dirt: Vec<Value> = s.values.iter().map(|v| v.map(|_, _| f64::NAN)).collect();
-            host.run(&cpu(), &dirt, s.case.samples).unwrap();
-            let again = host.run(&cpu(), &s.values, s.case.samples).unwrap();
+            host.run(&device(), &dirt, s.case.samples).unwrap();
+            let again = host.run(&device(), &s.values, s.case.samples).unwrap();
             if let Some(i) = (0..fresh.len()).find(|&i| !fresh[i].same_bits(&again[i])) {
                 s.fail(format!("{} output {i} remembers an earlier run", R::NAME));
             }

@@ -18,8 +18,8 @@ fn run<R: Real>(
     plan: MarkovRun,
 ) -> Vec<(String, Estimate)> {
     let lattice = Lattice::periodic(extents).expect("a lattice");
-    let cpu = Cpu::new(2).expect("two threads");
-    let history = plan.run::<R>(action, update, &lattice, &cpu, |_| true).expect("a run");
+    let device = Device::cpu(2).expect("two threads");
+    let history = plan.run::<R>(action, update, &lattice, &device, |_| true).expect("a run");
     history.estimates().expect("estimates")
 }
 

@@ -23,14 +23,14 @@ fn check<R: Real>(layout: Layout, location: Location, samples: usize) {
         out_per_sample: &mut [&mut numbers],
         ..Default::default()
     };
-    program.run(&Cpu::new(2).expect("threads"), &mut bindings).expect("a run");
+    program.run(&Device::cpu(2).expect("threads"), &mut bindings).expect("a run");
     let draw = |name| Draw { key: Stream::named(name).key(DRAWS.seed), step: DRAWS.step };
     for s in 0..samples {
         let sample = DRAWS.first_sample + s as u64;
-        for (element, x) in normal.sample(s).into_iter().enumerate() {
+        for (element, x) in normal.sample(s).unwrap().into_iter().enumerate() {
             assert_eq!(x, normal_at::<R>(draw("a"), sample, element as u64), "normal {s} {element}");
         }
-        for (element, x) in uniform.sample(s).into_iter().enumerate() {
+        for (element, x) in uniform.sample(s).unwrap().into_iter().enumerate() {
             assert_eq!(x, uniform_at::<R>(draw("b"), sample, element as u64), "uniform {s} {element}");
         }
         assert_eq!(numbers[s], uniform_f64_at(draw("c"), sample, 0));

@@ -4,7 +4,7 @@ use crate::draw::Draw;
 use lattice_autograd::check::Value;
 use lattice_autograd::{Trace, Uniform, Var};
 use lattice_tensor::field::{FieldData, Scalar};
-use lattice_tensor::{Bindings, Cpu, Fibre, Lattice, Layout, Location, Program, Real, Spec};
+use lattice_tensor::{Bindings, Device, Fibre, Lattice, Layout, Location, Program, Real, Spec};
 use std::sync::Arc;
 
 /// More than twice as many rows as there are slots for sums, in either precision, and a rest.
@@ -47,7 +47,7 @@ fn training<R: Real>(recompute: bool) -> Program<R> {
 }
 
 /// Runs on samples `first..first + samples` of the same random batch.
-fn run<R: Real>(program: &mut Program<R>, cpu: &Cpu, first: usize, samples: usize) -> Vec<Value> {
+fn run<R: Real>(program: &mut Program<R>, device: &Device, first: usize, samples: usize) -> Vec<Value> {
     let layout = Arc::new(program.layout().clone());
     let mut draw = Draw::new("training", 0);
     let z: Vec<Vec<R>> = (0..BATCH).map(|_| (0..16).map(|_| R::from_f64(draw.signed())).collect()).collect();
@@ -61,7 +61,7 @@ fn run<R: Real>(program: &mut Program<R>, cpu: &Cpu, first: usize, samples: usiz
     let mut sums = vec![0.0; program.sums()];
     program
         .run(
-            cpu,
+            device,
             &mut Bindings {
                 samples,
                 fields: &[&input],
@@ -76,19 +76,19 @@ fn run<R: Real>(program: &mut Program<R>, cpu: &Cpu, first: usize, samples: usiz
         )
         .unwrap();
     let plain = |f: &FieldData<R>| {
-        Value::Field((0..samples).map(|s| f.sample(s).into_iter().map(R::to_f64).collect()).collect())
+        Value::Field((0..samples).map(|s| f.sample(s).unwrap().into_iter().map(R::to_f64).collect()).collect())
     };
     vec![plain(&x), plain(&dz), Value::PerSample(loss), Value::PerSample(dmass), Value::Sums(sums)]
 }
 
 fn same_bits_for_any_number_of_threads<R: Real>() {
-    let one = run(&mut training::<R>(false), &Cpu::new(1).unwrap(), 0, BATCH);
+    let one = run(&mut training::<R>(false), &Device::cpu(1).unwrap(), 0, BATCH);
     assert!(one.iter().all(|v| v.numbers().iter().all(|x| x.is_finite() && *x != 0.0)), "numbers worth comparing");
     for threads in [2, 3] {
         let mut program = training::<R>(false);
-        let cpu = Cpu::new(threads).unwrap();
+        let device = Device::cpu(threads).unwrap();
         for repetition in 0..3 {
-            let found = run(&mut program, &cpu, 0, BATCH);
+            let found = run(&mut program, &device, 0, BATCH);
             for (i, (a, b)) in one.iter().zip(&found).enumerate() {
                 assert!(a.same_bits(b), "{} output {i}, {threads} threads, run {repetition}", R::NAME);
             }
@@ -111,13 +111,13 @@ fn threads_do_not_change_bits_in_f64() {
 #[test]
 fn pieces_of_a_batch_give_the_same_bits() {
     let mut program = training::<f32>(false);
-    let cpu = Cpu::new(2).unwrap();
-    let whole = run(&mut program, &cpu, 0, BATCH);
+    let device = Device::cpu(2).unwrap();
+    let whole = run(&mut program, &device, 0, BATCH);
     for sizes in [[1, 15, 700, 384], [16, 64, 1000, 20], [3, 17, 1, 1079]] {
         let mut first = 0;
         let mut total = vec![0.0; whole[4].numbers().len()];
         for size in sizes {
-            let piece = run(&mut program, &cpu, first, size);
+            let piece = run(&mut program, &device, first, size);
             for (i, (whole, piece)) in whole.iter().zip(&piece).enumerate().take(4) {
                 let per_sample = whole.numbers().len() / BATCH;
                 let expected = whole.numbers()[first * per_sample..(first + size) * per_sample].to_vec();
@@ -140,22 +140,22 @@ fn pieces_of_a_batch_give_the_same_bits() {
 /// Forgetting the inner values of layers costs arithmetic, saves memory and changes no bit.
 #[test]
 fn recomputation_saves_memory_and_changes_no_bit() {
-    let cpu = Cpu::new(1).unwrap();
+    let device = Device::cpu(1).unwrap();
     let (mut remembering, mut recomputing) = (training::<f32>(false), training::<f32>(true));
     assert!(recomputing.arena() < remembering.arena(), "{} and {}", recomputing.arena(), remembering.arena());
     assert!(recomputing.steps() > remembering.steps(), "something is computed twice");
-    let (a, b) = (run(&mut remembering, &cpu, 0, 100), run(&mut recomputing, &cpu, 0, 100));
+    let (a, b) = (run(&mut remembering, &device, 0, 100), run(&mut recomputing, &device, 0, 100));
     assert!(a.iter().zip(&b).all(|(a, b)| a.same_bits(b)), "same bits");
 }
 
 /// What a field argument holds beside its samples does not matter, nor does the order in which programs share a pool.
 #[test]
 fn programs_may_share_a_pool() {
-    let cpu = Cpu::new(2).unwrap();
+    let device = Device::cpu(2).unwrap();
     let mut programs: Vec<Program<f32>> = (0..2).map(|_| training(false)).collect();
-    let alone: Vec<Vec<Value>> = programs.iter_mut().map(|p| run(p, &cpu, 0, 50)).collect();
+    let alone: Vec<Vec<Value>> = programs.iter_mut().map(|p| run(p, &device, 0, 50)).collect();
     let together: Vec<Vec<Value>> = std::thread::scope(|scope| {
-        let threads: Vec<_> = programs.iter_mut().map(|p| scope.spawn(|| run(p, &cpu, 0, 50))).collect();
+        let threads: Vec<_> = programs.iter_mut().map(|p| scope.spawn(|| run(p, &device, 0, 50))).collect();
         threads.into_iter().map(|t| t.join().expect("no panic")).collect()
     });
     assert_eq!(alone, together);

@@ -3,7 +3,7 @@
 
 use lattice_autograd::Trace;
 use lattice_tensor::field::{FieldData, ScalarField};
-use lattice_tensor::{Bindings, Cpu, Lattice, Layout, Location};
+use lattice_tensor::{Bindings, Device, Lattice, Layout, Location};
 use std::alloc::{GlobalAlloc, Layout as Block, System};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -70,10 +70,10 @@ fn steps_allocate_nothing() {
     outputs.extend(sums.into_iter().map(|s| s.unwrap().id()));
     let layout = Arc::new(Layout::samples(&lattice, 16));
     let mut field = ScalarField::<f32>::zeros(&layout, SAMPLES).unwrap();
-    field.numbers_mut().iter_mut().enumerate().for_each(|(i, x)| *x = (i % 7) as f32 - 3.0);
+    field.numbers_mut().unwrap().iter_mut().enumerate().for_each(|(i, x)| *x = (i % 7) as f32 - 3.0);
     let field: &FieldData<f32> = &field;
     for threads in [1, 2] {
-        let cpu = Cpu::new(threads).unwrap();
+        let device = Device::cpu(threads).unwrap();
         let mut program = trace.program::<f32>(&outputs, &layout).unwrap();
         let mut force = ScalarField::zeros(&layout, SAMPLES).unwrap();
         let (mut loss, mut sums) = ([0.0; SAMPLES], vec![0.0; program.sums()]);
@@ -83,7 +83,7 @@ fn steps_allocate_nothing() {
                 let weights = [0.1 * step as f32; 58];
                 program
                     .run(
-                        &cpu,
+                        &device,
                         &mut Bindings {
                             samples: SAMPLES,
                             fields: &[field],
@@ -100,8 +100,8 @@ fn steps_allocate_nothing() {
             }
         };
         // The pool's queues grow to their size in the first runs.
-        cpu.install(|| steps(20));
-        let count = cpu.install(|| allocations(|| steps(100)));
+        device.install(|| steps(20));
+        let count = device.install(|| allocations(|| steps(100)));
         assert_eq!(count, 0, "{threads} threads: allocations in 100 steps");
     }
     trainings_allocate_nothing();
@@ -120,8 +120,8 @@ fn trainings_allocate_nothing() {
     ] {
         let mut flow = Flow::new(&lattice, architecture).unwrap();
         let training = Training { estimator, memory, ..Training::default() };
-        let cpu = Cpu::new(2).unwrap();
-        let mut trainer = Trainer::<f32>::new(&mut flow, &action, training, &cpu).unwrap();
+        let device = Device::cpu(2).unwrap();
+        let mut trainer = Trainer::<f32>::new(&mut flow, &action, training, &device).unwrap();
         let count = trainer.inside(|trainer| {
             (0..20).for_each(|_| assert!(trainer.step().is_ok()));
             allocations(|| (0..30).for_each(|_| assert!(trainer.step().is_ok())))

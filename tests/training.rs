@@ -46,16 +46,16 @@ fn plan(steps: u64, batch: usize) -> Training {
 
 fn train(flow: &mut Flow, action: &dyn Action, training: Training) {
     let steps = training.steps;
-    let cpu = Cpu::new(2).expect("threads");
-    let mut trainer = Trainer::<f32>::new(flow, action, training, &cpu).expect("a trainer");
+    let device = Device::cpu(2).expect("threads");
+    let mut trainer = Trainer::<f32>::new(flow, action, training, &device).expect("a trainer");
     for _ in 0..steps {
         trainer.step().expect("a step");
     }
 }
 
 fn certificate(flow: &Flow, action: &Phi4, samples: usize, log_z: Option<f64>) -> Certificate {
-    let cpu = Cpu::new(2).expect("threads");
-    let mut sampler = Sampler::<f32>::new(flow, action, 3, 256, &cpu).expect("a sampler");
+    let device = Device::cpu(2).expect("threads");
+    let mut sampler = Sampler::<f32>::new(flow, action, 3, 256, &device).expect("a sampler");
     let ensemble = Ensemble::draw(&mut sampler, samples, 3, |_| true).expect("samples");
     Certificate::new(&ensemble.log_weights, log_z).expect("a certificate")
 }
@@ -98,7 +98,7 @@ fn symmetric_flows_commute_with_a_change_of_sign() {
         out_per_sample: &mut [a, b, size],
         ..Default::default()
     };
-    program.run(&Cpu::new(1).expect("a thread"), &mut bindings).expect("a run");
+    program.run(&Device::cpu(1).expect("a thread"), &mut bindings).expect("a run");
     assert!(numbers[..2].iter().flatten().all(|x| x.abs() < 1e-11), "{numbers:?}");
     assert!(numbers[2].iter().all(|x| *x > 1.0));
 }
@@ -127,13 +127,13 @@ fn free_field(mass2: f64) -> Flow {
 
 #[test]
 fn path_gradients_vanish_sample_by_sample_at_an_exact_fit() {
-    let (mass2, cpu) = (0.5, Cpu::new(1).expect("a thread"));
+    let (mass2, device) = (0.5, Device::cpu(1).expect("a thread"));
     let exact = exact::phi4(&[4, 4], mass2, 0.0).expect("known");
     for estimator in [Estimator::Reparam, Estimator::Path] {
         for memory in [Memory::Keep, Memory::Recompute, Memory::Invert] {
             let mut flow = free_field(mass2);
             let training = Training { lr: 1e-12, estimator, memory, ..plan(1, 16) };
-            let mut trainer = Trainer::<f64>::new(&mut flow, &Free { mass2 }, training, &cpu).expect("a trainer");
+            let mut trainer = Trainer::<f64>::new(&mut flow, &Free { mass2 }, training, &device).expect("a trainer");
             let report = trainer.step().expect("a step");
             assert!((report.loss + exact.log_z).abs() < 1e-7, "{} against {}", report.loss, -exact.log_z);
             assert!(report.deviation < 1e-7, "{report:?}");
@@ -151,12 +151,12 @@ fn both_estimators_have_one_mean() {
     let mut flow = fresh(&[4, 4], small());
     train(&mut flow, &TUTORIAL, plan(150, 64));
     let parameters = flow.parameters.values().to_vec();
-    let cpu = Cpu::new(2).expect("threads");
+    let device = Device::cpu(2).expect("threads");
     const RUNS: usize = 200;
     let [reparam, path] = [Estimator::Reparam, Estimator::Path].map(|estimator| {
         // No step is taken: 10⁻³⁰ is below the rounding of all parameters.
         let training = Training { lr: 1e-30, clip: 1e9, estimator, ..plan(RUNS as u64, 64) };
-        let mut trainer = Trainer::<f32>::new(&mut flow, &TUTORIAL, training, &cpu).expect("a trainer");
+        let mut trainer = Trainer::<f32>::new(&mut flow, &TUTORIAL, training, &device).expect("a trainer");
         (0..RUNS).map(|_| trainer.step().map(|_| trainer.gradient().to_vec()).expect("a step")).collect::<Vec<_>>()
     });
     let variance = |values: &dyn Fn(usize) -> f64| {
@@ -181,12 +181,12 @@ fn both_estimators_have_one_mean() {
 
 #[test]
 fn memory_policies_agree_and_inversion_needs_no_more_for_more_layers() {
-    let cpu = Cpu::new(2).expect("threads");
+    let device = Device::cpu(2).expect("threads");
     for estimator in [Estimator::Reparam, Estimator::Path] {
         let step = |memory| {
             let mut flow = stirred(&[4, 4], Architecture { layers: 5, ..small() }, 3);
             let training = Training { estimator, memory, ..plan(3, 48) };
-            let mut trainer = Trainer::<f64>::new(&mut flow, &TUTORIAL, training, &cpu).expect("a trainer");
+            let mut trainer = Trainer::<f64>::new(&mut flow, &TUTORIAL, training, &device).expect("a trainer");
             let report = trainer.step().expect("a step");
             (report.loss, trainer.gradient().to_vec())
         };
@@ -201,7 +201,7 @@ fn memory_policies_agree_and_inversion_needs_no_more_for_more_layers() {
         let arena = |memory, layers| {
             let mut flow = fresh(&[8, 8], Architecture { layers, ..Architecture::symmetric() });
             let training = Training { estimator, memory, ..plan(1, 16) };
-            let trainer = Trainer::<f32>::new(&mut flow, &TUTORIAL, training, &cpu).expect("a trainer");
+            let trainer = Trainer::<f32>::new(&mut flow, &TUTORIAL, training, &device).expect("a trainer");
             trainer.program().arena()
         };
         let depths = [4, 8, 16, 32];
@@ -242,8 +242,8 @@ fn drift_stops_a_training_by_inversion_and_names_the_layer() {
     let mut flow = Flow::of(&lattice, parameters, Chain(layers));
     let before = flow.parameters.clone();
     let training = Training { memory: Memory::Invert, ..plan(5, 32) };
-    let cpu = Cpu::new(1).expect("a thread");
-    let mut trainer = Trainer::<f32>::new(&mut flow, &TUTORIAL, training, &cpu).expect("a trainer");
+    let device = Device::cpu(1).expect("a thread");
+    let mut trainer = Trainer::<f32>::new(&mut flow, &TUTORIAL, training, &device).expect("a trainer");
     let error = trainer.step().expect_err("a drift");
     assert!(
         matches!(error, Error::Drift { layer: 2, step: 1, found, .. } if (0.003..0.03).contains(&found)),
@@ -269,9 +269,9 @@ fn the_symmetric_flow_is_close_after_a_few_hundred_steps() {
 fn a_training_that_diverges_ends_with_the_last_good_weights() {
     let mut flow = fresh(&[4, 4], Architecture { layers: 2, hidden: vec![4], ..Default::default() });
     let before = flow.parameters.clone();
-    let cpu = Cpu::new(1).expect("a thread");
+    let device = Device::cpu(1).expect("a thread");
     let training = Training { lr: 1e300, ..plan(60, 16) };
-    let mut trainer = Trainer::<f32>::new(&mut flow, &TUTORIAL, training, &cpu).expect("a trainer");
+    let mut trainer = Trainer::<f32>::new(&mut flow, &TUTORIAL, training, &device).expect("a trainer");
     let error = (0..60).find_map(|_| trainer.step().err()).expect("a divergence");
     assert!(matches!(error, Error::Diverged { step: 21, rejected: 20 }), "{error}");
     assert_eq!(trainer.history().rejected, 20);
@@ -285,8 +285,8 @@ fn a_training_that_diverges_ends_with_the_last_good_weights() {
 fn derivatives_in_the_couplings_through_a_flow() {
     let mut flow = fresh(&[4, 4], Architecture { spectrum: 3, ..Architecture::symmetric() });
     train(&mut flow, &TUTORIAL, Training { estimator: Estimator::Path, ..plan(300, 64) });
-    let cpu = Cpu::new(2).expect("threads");
-    let mut sampler = Sampler::<f64>::new(&flow, &TUTORIAL, 7, 1024, &cpu).expect("a sampler");
+    let device = Device::cpu(2).expect("threads");
+    let mut sampler = Sampler::<f64>::new(&flow, &TUTORIAL, 7, 1024, &device).expect("a sampler");
     let count = 40_000;
     let mut log_w = vec![0.0; count];
     let mut values = vec![vec![0.0; count]; sampler.names().len()];
@@ -337,10 +337,10 @@ fn description(flow: &Flow, training: Training) -> Description {
 #[test]
 fn a_flow_of_a_small_lattice_is_a_warm_start_on_a_larger_one() {
     let shape = Architecture { spectrum: 5, ..Architecture::symmetric() };
-    let cpu = Cpu::new(2).expect("threads");
+    let device = Device::cpu(2).expect("threads");
     let mut flow = fresh(&[6, 6], shape.clone());
     let training = Training { estimator: Estimator::Path, ..plan(250, 64) };
-    let mut trainer = Trainer::<f32>::new(&mut flow, &TUTORIAL, training.clone(), &cpu).expect("a trainer");
+    let mut trainer = Trainer::<f32>::new(&mut flow, &TUTORIAL, training.clone(), &device).expect("a trainer");
     for _ in 0..250 {
         trainer.step().expect("a step");
     }
@@ -388,11 +388,11 @@ fn one_flow_for_a_range_of_couplings() {
     assert!(told_high.mean < 0.2 * elsewhere.mean, "{told_high} against {elsewhere}");
     assert!(told_low.mean < 1.5 * own.mean, "{told_low} against {own}");
 
-    let cpu = Cpu::new(1).expect("a thread");
+    let device = Device::cpu(1).expect("a thread");
     let outside = Phi4 { mass2: -4.0, lambda: 10.5 };
-    let error = Sampler::<f32>::new(&told, &outside, 1, 64, &cpu).err().expect("outside").to_string();
+    let error = Sampler::<f32>::new(&told, &outside, 1, 64, &device).err().expect("outside").to_string();
     assert!(error.contains("lambda from 6 to 10") && error.contains("10.5"), "{error}");
-    let error = Sampler::<f32>::new(&told, &Free { mass2: 1.0 }, 1, 64, &cpu).err().expect("no lambda").to_string();
+    let error = Sampler::<f32>::new(&told, &Free { mass2: 1.0 }, 1, 64, &device).err().expect("no lambda").to_string();
     assert!(error.contains("lambda"), "{error}");
 }
 
@@ -411,10 +411,10 @@ fn every_plan_is_the_same_bits_on_any_threads_and_after_a_break() {
     ] {
         let training = Training { estimator, memory, ..plan(12, 48) };
         let run = |threads: usize, broken: bool| {
-            let cpu = Cpu::new(threads).expect("threads");
+            let device = Device::cpu(threads).expect("threads");
             let mut flow = fresh(&[4, 4], architecture.clone());
             let known = description(&flow, training.clone());
-            let new = |flow| Trainer::<f32>::new(flow, &TUTORIAL, training.clone(), &cpu).expect("a trainer");
+            let new = |flow| Trainer::<f32>::new(flow, &TUTORIAL, training.clone(), &device).expect("a trainer");
             let mut trainer = new(&mut flow);
             for _ in 0..if broken { 5 } else { 12 } {
                 trainer.step().expect("a step");

@@ -9,7 +9,7 @@ const CHAINS: usize = 64;
 const THERMALIZE: usize = 1000;
 const UPDATES: usize = 12_000;
 
-pub fn run(point: &Point, method: Method, cpu: &Cpu) -> Result<Row, Failure> {
+pub fn run(point: &Point, method: Method, device: &Device) -> Result<Row, Failure> {
     let update: Box<dyn Update> = match method {
         Method::Hmc => Box::new(Hmc::new(Integrator::Omelyan, 1.0)),
         Method::Metropolis => Box::new(LocalMetropolis::default()),
@@ -17,7 +17,7 @@ pub fn run(point: &Point, method: Method, cpu: &Cpu) -> Result<Row, Failure> {
         Method::Flow | Method::FlowEqualSteps => return Err("a flow is no update of chains".into()),
     };
     let plan = MarkovRun { chains: CHAINS, updates: UPDATES, thermalize: THERMALIZE, seed: 1 };
-    let history = plan.run::<f32>(&point.action(), update, &point.lattice()?, cpu, |_| true)?;
+    let history = plan.run::<f32>(&point.action(), update, &point.lattice()?, device, |_| true)?;
     let accepted = history.chains("acceptance").ok_or("no acceptance was recorded")?;
     Ok(Row {
         point: point.name.into(),

@@ -23,7 +23,7 @@ const THERMALIZE: usize = 200;
 ///
 /// The kernel of the prior's spectrum is as wide as the lattice has room for: one that does not reach over the lattice
 /// leaves the zero mode to the couplings, and large weights to rare samples.
-pub fn run(point: &Point, target: f64, cpu: &Cpu) -> Result<[Row; 2], Failure> {
+pub fn run(point: &Point, target: f64, device: &Device) -> Result<[Row; 2], Failure> {
     let action = point.action();
     let architecture = Architecture { spectrum: point.extent - 1, ..Architecture::symmetric() };
     let mut flow = Flow::new(&point.lattice()?, architecture)?;
@@ -34,7 +34,7 @@ pub fn run(point: &Point, target: f64, cpu: &Cpu) -> Result<[Row; 2], Failure> {
         estimator: Estimator::Path,
         ..Default::default()
     };
-    let mut trainer = Trainer::<f32>::new(&mut flow, &action, training, cpu)?;
+    let mut trainer = Trainer::<f32>::new(&mut flow, &action, training, device)?;
     let (mut seconds, mut next, mut reached) = (0.0, FIRST, None);
     loop {
         let start = Instant::now();
@@ -43,11 +43,11 @@ pub fn run(point: &Point, target: f64, cpu: &Cpu) -> Result<[Row; 2], Failure> {
         let cost = Cost { steps: next, seconds };
         if reached.is_none() {
             // A seed far from those of the chains.
-            let mut sampler = Sampler::<f32>::new(trainer.flow(), &action, 1_000_000 + next, 1024, cpu)?;
+            let mut sampler = Sampler::<f32>::new(trainer.flow(), &action, 1_000_000 + next, 1024, device)?;
             let acceptance = Ensemble::draw(&mut sampler, DECIDING, next, |_| true)?.acceptance;
             eprintln!("{}: {next} steps in {seconds:.1} s, acceptance {acceptance:.3}", point.name);
             if acceptance >= target {
-                reached = Some(sample(point, Method::Flow, trainer.flow(), cost, cpu)?);
+                reached = Some(sample(point, Method::Flow, trainer.flow(), cost, device)?);
             } else if next == STEPS {
                 let name = point.name;
                 return Err(format!("{name}: acceptance {acceptance:.3} after {STEPS} steps, below {target}").into());
@@ -55,7 +55,7 @@ pub fn run(point: &Point, target: f64, cpu: &Cpu) -> Result<[Row; 2], Failure> {
         }
         match reached {
             Some(reached) if next == STEPS => {
-                return Ok([reached, sample(point, Method::FlowEqualSteps, trainer.flow(), cost, cpu)?]);
+                return Ok([reached, sample(point, Method::FlowEqualSteps, trainer.flow(), cost, device)?]);
             }
             Some(_) => next = STEPS,
             // Close enough together that no flow is trained far beyond the target.
@@ -66,13 +66,13 @@ pub fn run(point: &Point, target: f64, cpu: &Cpu) -> Result<[Row; 2], Failure> {
 
 /// Chains of Metropolis over the flow's proposals. Their seconds include the observables, which the same program works
 /// out.
-fn sample(point: &Point, method: Method, flow: &Flow, cost: Cost, cpu: &Cpu) -> Result<Row, Failure> {
+fn sample(point: &Point, method: Method, flow: &Flow, cost: Cost, device: &Device) -> Result<Row, Failure> {
     let mut series: BTreeMap<&str, Vec<Vec<f64>>> = BTreeMap::new();
     let (mut seconds, mut accepted) = (Vec::new(), 0.0);
     // Seeds of their own for every row, so that rows are independent of each other.
     let first = 100_000 * (1000.0 * point.lambda).round() as u64 + cost.steps;
     for seed in (1..=CHAINS).map(|chain| first + 10_000 * chain) {
-        let mut sampler = Sampler::<f32>::new(flow, &point.action(), seed, 1024, cpu)?;
+        let mut sampler = Sampler::<f32>::new(flow, &point.action(), seed, 1024, device)?;
         let (mut start, mut drawn) = (Instant::now(), 0);
         let ensemble = Ensemble::draw(&mut sampler, PROPOSALS, seed, |done| {
             seconds.push(start.elapsed().as_secs_f64() / (done - drawn) as f64);

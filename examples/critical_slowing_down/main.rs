@@ -31,7 +31,7 @@ type Failure = Box<dyn std::error::Error>;
 const TARGET: f64 = 0.6;
 
 fn measure() -> Result<Study, Failure> {
-    let (cpu, start) = (Cpu::new(0)?, Instant::now());
+    let (device, start) = (Device::cpu(0)?, Instant::now());
     let mut rows = Vec::new();
     for point in LINE.iter().chain([&TUTORIAL]) {
         eprintln!(
@@ -42,11 +42,11 @@ fn measure() -> Result<Study, Failure> {
             start.elapsed().as_secs_f64()
         );
         for method in [Method::Hmc, Method::Metropolis, Method::Clusters] {
-            rows.push(chains::run(point, method, &cpu)?);
+            rows.push(chains::run(point, method, &device)?);
         }
-        rows.extend(flows::run(point, TARGET, &cpu)?);
+        rows.extend(flows::run(point, TARGET, &device)?);
     }
-    Ok(Study { threads: cpu.threads(), target: TARGET, seconds: start.elapsed().as_secs_f64(), rows })
+    Ok(Study { threads: device.processor().threads(), target: TARGET, seconds: start.elapsed().as_secs_f64(), rows })
 }
 
 fn main() -> Result<(), Failure> {

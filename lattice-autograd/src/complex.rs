@@ -86,7 +86,7 @@ impl<'t> Div<Var<'t, Scalar>> for Var<'t, Complex> {
 mod tests {
     use super::*;
     use crate::Trace;
-    use lattice_tensor::{Bindings, Cpu, Field, FieldData, Lattice, Layout, Location};
+    use lattice_tensor::{Bindings, Device, Field, FieldData, Lattice, Layout, Location};
     use std::sync::Arc;
 
     type C = (f64, f64);
@@ -124,8 +124,8 @@ mod tests {
             out_fields: &mut [a, b, g],
             ..Default::default()
         };
-        trace.program::<f64>(&outputs, &layout).unwrap().run(&Cpu::new(1).unwrap(), &mut bindings).unwrap();
-        results.map(|r| (r.sample(0)[0], r.sample(0)[1]))
+        trace.program::<f64>(&outputs, &layout).unwrap().run(&Device::cpu(1).unwrap(), &mut bindings).unwrap();
+        results.map(|r| (r.sample(0).unwrap()[0], r.sample(0).unwrap()[1]))
     }
 
     fn close(found: C, expected: C) {

@@ -15,7 +15,7 @@ use std::ops::Range;
 ///
 /// ```
 /// use lattice_autograd::Trace;
-/// use lattice_tensor::{Bindings, Cpu, Lattice, Layout, ScalarField};
+/// use lattice_tensor::{Bindings, Device, Lattice, Layout, ScalarField};
 ///
 /// let lattice = Lattice::periodic([4, 4])?;
 /// let trace = Trace::new(&lattice);
@@ -29,7 +29,7 @@ use std::ops::Range;
 /// phi.set_sample(0, &[1.0; 16])?;
 /// let mut force = ScalarField::zeros(&layout, 1)?;
 /// let mut action = [0.0];
-/// program.run(&Cpu::new(1)?, &mut Bindings {
+/// program.run(&Device::cpu(1)?, &mut Bindings {
 ///     samples: 1,
 ///     fields: &[&phi],
 ///     out_fields: &mut [&mut force],
@@ -37,7 +37,7 @@ use std::ops::Range;
 ///     ..Default::default()
 /// })?;
 /// assert_eq!(action, [-8.0]);
-/// assert_eq!(force.sample(0), [1.0; 16]);
+/// assert_eq!(force.sample(0)?, [1.0; 16]);
 /// # Ok::<(), lattice_tensor::Error>(())
 /// ```
 #[derive(Debug)]

@@ -7,12 +7,12 @@ use crate::prior::Normal;
 use lattice_autograd::Trace;
 use lattice_mc::statistics::{self, Estimate, GammaMethod};
 use lattice_mc::{Action, Independence, Proposal, observables};
-use lattice_tensor::{Bindings, Cost, Cpu, Draws, Layout, NodeId, Program, Real, ScalarField};
+use lattice_tensor::{Bindings, Cost, Device, Draws, Layout, NodeId, Program, Real, ScalarField};
 use std::sync::Arc;
 
 /// Draws from a flow. A sample is a number: the same number gives the same configuration, however a run is cut.
 pub struct Sampler<R: Real> {
-    cpu: Cpu,
+    device: Device,
     program: Program<R>,
     uniforms: Vec<f64>,
     weights: Vec<R>,
@@ -26,7 +26,7 @@ impl<R: Real> Sampler<R> {
     ///
     /// # Errors
     /// If the program cannot be planned.
-    pub fn new(flow: &Flow, action: &dyn Action, seed: u64, batch: usize, cpu: &Cpu) -> Result<Self, Error> {
+    pub fn new(flow: &Flow, action: &dyn Action, seed: u64, batch: usize, device: &Device) -> Result<Self, Error> {
         if batch == 0 {
             return Err(lattice_mc::Error::Count { what: "batch", found: 0 }.into());
         }
@@ -45,7 +45,7 @@ impl<R: Real> Sampler<R> {
         let program = trace.program(&outputs, &Layout::samples(&flow.lattice, R::WIDTH))?;
         let mut weights = vec![R::default(); flow.parameters.len()];
         flow.parameters.copy_to(&mut weights)?;
-        Ok(Sampler { cpu: cpu.clone(), program, uniforms: trace.uniform_values(), weights, names, seed, batch })
+        Ok(Sampler { device: device.clone(), program, uniforms: trace.uniform_values(), weights, names, seed, batch })
     }
 }
 
@@ -75,7 +75,7 @@ impl<R: Real> Proposal for Sampler<R> {
             let mut outputs: Vec<&mut [f64]> = vec![&mut log_weights[range.clone()]];
             outputs.extend(values.iter_mut().map(|v| &mut v[range.clone()]));
             self.program.run(
-                &self.cpu,
+                &self.device,
                 &mut Bindings {
                     samples,
                     draws: Draws { seed: self.seed, step: 0, first_sample: first + start as u64 },
@@ -100,13 +100,13 @@ pub fn configurations<R: Real>(
     seed: u64,
     first: u64,
     count: usize,
-    cpu: &Cpu,
+    device: &Device,
 ) -> Result<ScalarField<R>, Error> {
     if let Some(condition) = flow.architecture.conditions.first() {
         let (expected, found) = ("a flow that is told no coupling".into(), condition.coupling.clone());
         return Err(Error::Architecture { what: "conditions", expected, found });
     }
-    draw(&Trace::new(&flow.lattice), flow, seed, first, count, cpu)
+    draw(&Trace::new(&flow.lattice), flow, seed, first, count, device)
 }
 
 /// As [`configurations`], for an action, whose couplings the flow is told if it asks for them.
@@ -119,11 +119,11 @@ pub fn configurations_of<R: Real>(
     seed: u64,
     first: u64,
     count: usize,
-    cpu: &Cpu,
+    device: &Device,
 ) -> Result<ScalarField<R>, Error> {
     let trace = Trace::new(&flow.lattice);
     flow.tell_conditions(&trace, action)?;
-    draw(&trace, flow, seed, first, count, cpu)
+    draw(&trace, flow, seed, first, count, device)
 }
 
 fn draw<R: Real>(
@@ -132,7 +132,7 @@ fn draw<R: Real>(
     seed: u64,
     first: u64,
     count: usize,
-    cpu: &Cpu,
+    device: &Device,
 ) -> Result<ScalarField<R>, Error> {
     flow.check(&flow.parameters)?;
     let (phi, _) = flow.forward(Normal.sample(trace, STREAM));
@@ -142,7 +142,7 @@ fn draw<R: Real>(
     flow.parameters.copy_to(&mut weights)?;
     let mut field = ScalarField::zeros(&layout, count)?;
     program.run(
-        cpu,
+        device,
         &mut Bindings {
             samples: count,
             draws: Draws { seed, step: 0, first_sample: first },

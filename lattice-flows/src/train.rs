@@ -8,7 +8,7 @@ use crate::history::History;
 use lattice_autograd::Trace;
 use lattice_autograd::optim::{Adam, BatchSchedule, LearningRate, Optimizer, Schedule, clip};
 use lattice_mc::{Action, statistics};
-use lattice_tensor::{Bindings, Cpu, Draws, Layout, NodeId, Program, Real};
+use lattice_tensor::{Bindings, Device, Draws, Layout, NodeId, Program, Real};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
@@ -81,7 +81,7 @@ pub struct Trainer<'a, R: Real> {
     training: Training,
     lr: LearningRate,
     optimizer: Adam,
-    cpu: Cpu,
+    device: Device,
     program: Program<R>,
     uniforms: Vec<f64>,
     scale: usize,
@@ -110,7 +110,7 @@ impl<'a, R: Real> Trainer<'a, R> {
     ///
     /// # Errors
     /// If the action refuses its couplings, or the program cannot be planned.
-    pub fn new(flow: &'a mut Flow, action: &dyn Action, training: Training, cpu: &Cpu) -> Result<Self, Error> {
+    pub fn new(flow: &'a mut Flow, action: &dyn Action, training: Training, device: &Device) -> Result<Self, Error> {
         action.check().map_err(lattice_mc::Error::Couplings)?;
         if training.steps == 0 {
             return Err(lattice_mc::Error::Count { what: "steps", found: 0 }.into());
@@ -132,7 +132,7 @@ impl<'a, R: Real> Trainer<'a, R> {
             optimizer: Adam::new(count),
             scale: trace.uniform_index(scale).unwrap_or(0),
             uniforms: trace.uniform_values(),
-            cpu: cpu.clone(),
+            device: device.clone(),
             lr,
             program,
             weights: vec![R::default(); count],
@@ -169,7 +169,7 @@ impl<'a, R: Real> Trainer<'a, R> {
         let mut outputs = [&mut *log_weights, drift, layer];
         let inverted = if outputs[1].is_empty() { 1 } else { 3 };
         self.program.run(
-            &self.cpu,
+            &self.device,
             &mut Bindings {
                 samples: batch,
                 draws: Draws { seed: self.training.seed, step: self.step, first_sample: 0 },
@@ -243,8 +243,8 @@ impl<'a, R: Real> Trainer<'a, R> {
 
     /// Runs `work` with the trainer inside the threads' pool, as long loops should.
     pub fn inside<T: Send>(&mut self, work: impl FnOnce(&mut Self) -> T + Send) -> T {
-        let cpu = self.cpu.clone();
-        cpu.install(|| work(self))
+        let device = self.device.clone();
+        device.install(|| work(self))
     }
 
     /// Steps done.

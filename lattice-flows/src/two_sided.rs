@@ -10,7 +10,7 @@ use crate::prior::Normal;
 use lattice_autograd::Trace;
 use lattice_mc::statistics::{GammaMethod, TwoSided};
 use lattice_mc::{Action, Chains, Clusters, Hmc, Integrator, MarkovRun, Update};
-use lattice_tensor::{Bindings, Cpu, Layout, Program, Real, ScalarField};
+use lattice_tensor::{Bindings, Device, Layout, Program, Real, ScalarField};
 
 /// Updates between two configurations that are weighed.
 const SPACING: usize = 4;
@@ -20,7 +20,7 @@ pub struct Weigher<R: Real> {
     program: Program<R>,
     uniforms: Vec<f64>,
     weights: Vec<R>,
-    cpu: Cpu,
+    device: Device,
 }
 
 impl<R: Real> Weigher<R> {
@@ -28,7 +28,7 @@ impl<R: Real> Weigher<R> {
     ///
     /// # Errors
     /// If the flow does not fit the action, or the program cannot be planned.
-    pub fn new(flow: &Flow, action: &dyn Action, layout: &Layout, cpu: &Cpu) -> Result<Self, Error> {
+    pub fn new(flow: &Flow, action: &dyn Action, layout: &Layout, device: &Device) -> Result<Self, Error> {
         action.check().map_err(lattice_mc::Error::Couplings)?;
         let trace = Trace::new(&flow.lattice);
         flow.tell_conditions(&trace, action)?;
@@ -38,7 +38,7 @@ impl<R: Real> Weigher<R> {
         let program = trace.program(&[log_weight.id()], layout)?;
         let mut weights = vec![R::default(); flow.parameters.len()];
         flow.parameters.copy_to(&mut weights)?;
-        Ok(Weigher { program, uniforms: trace.uniform_values(), weights, cpu: cpu.clone() })
+        Ok(Weigher { program, uniforms: trace.uniform_values(), weights, device: device.clone() })
     }
 
     /// The log-weights of the samples of a field.
@@ -55,7 +55,7 @@ impl<R: Real> Weigher<R> {
             out_per_sample: &mut [&mut log_weights],
             ..Default::default()
         };
-        self.program.run(&self.cpu, &mut bindings)?;
+        self.program.run(&self.device, &mut bindings)?;
         Ok(log_weights)
     }
 }
@@ -71,7 +71,7 @@ pub fn two_sided<R: Real>(
     action: &dyn Action,
     own: &[f64],
     plan: &MarkovRun,
-    cpu: &Cpu,
+    device: &Device,
     go_on: impl Fn() -> bool + Sync,
 ) -> Result<Option<TwoSided>, Error> {
     let hmc = Box::new(Hmc::new(Integrator::Omelyan, 1.0));
@@ -79,11 +79,11 @@ pub fn two_sided<R: Real>(
         Some(_) => Box::new(Clusters { after: hmc }),
         None => hmc,
     };
-    let mut chains = Chains::<R>::new(action, update, &flow.lattice, plan.chains, plan.seed, cpu)?;
-    let mut weigher = Weigher::<R>::new(flow, action, chains.fields().layout(), cpu)?;
+    let mut chains = Chains::<R>::new(action, update, &flow.lattice, plan.chains, plan.seed, device)?;
+    let mut weigher = Weigher::<R>::new(flow, action, chains.fields().layout(), device)?;
     // The steps of HMC settle first; nothing of this is weighed.
     let settle = MarkovRun { updates: 1, ..plan.clone() };
-    cpu.install(|| settle.record(&mut chains, |_| go_on()))?;
+    device.install(|| settle.record(&mut chains, |_| go_on()))?;
     let mut theory = vec![Vec::with_capacity(plan.updates); plan.chains];
     for _ in 0..plan.updates {
         if !go_on() {

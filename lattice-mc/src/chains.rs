@@ -9,14 +9,14 @@ use crate::{Action, Error};
 use lattice_autograd::params::TensorFile;
 use lattice_autograd::{Linear, OnSites, Trace};
 use lattice_tensor::field::Scalar;
-use lattice_tensor::{Bindings, Cost, Cpu, Draws, Field, FieldData, Lattice, Layout, Location, Real, Spec};
+use lattice_tensor::{Bindings, Cost, Device, Draws, Field, FieldData, Lattice, Layout, Location, Real, Spec};
 use std::sync::Arc;
 
 /// The chains of one run: their fields, the planned update and the counter of their random numbers.
 pub struct Chains<'a, R: Real, K: OnSites = Scalar> {
     action: &'a dyn Action<K>,
     update: Box<dyn Update<K>>,
-    cpu: Cpu,
+    device: Device,
     layout: Arc<Layout>,
     couplings: ChainCouplings,
     phi: Field<K, R>,
@@ -47,9 +47,9 @@ impl<'a, R: Real, K: OnSites + Linear> Chains<'a, R, K> {
         lattice: &Lattice,
         chains: usize,
         seed: u64,
-        cpu: &Cpu,
+        device: &Device,
     ) -> Result<Self, Error> {
-        Self::at_couplings(action, update, lattice, chains, ChainCouplings::default(), seed, cpu)
+        Self::at_couplings(action, update, lattice, chains, ChainCouplings::default(), seed, device)
     }
 
     /// As [`Chains::new`], with some couplings different from chain to chain. The values that `action` itself holds
@@ -64,7 +64,7 @@ impl<'a, R: Real, K: OnSites + Linear> Chains<'a, R, K> {
         chains: usize,
         couplings: ChainCouplings,
         seed: u64,
-        cpu: &Cpu,
+        device: &Device,
     ) -> Result<Self, Error> {
         action.check().map_err(Error::Couplings)?;
         for (what, found) in [("chains", chains), ("components of the field", action.fibre().components())] {
@@ -86,7 +86,7 @@ impl<'a, R: Real, K: OnSites + Linear> Chains<'a, R, K> {
         let mut phi = FieldData::zeros(&layout, Location::All, action.fibre(), chains)?;
         let next = phi.clone();
         start.program::<R>(&[noise.id()], &layout)?.run(
-            cpu,
+            device,
             &mut Bindings {
                 samples: chains,
                 draws: Draws { seed, step: 0, first_sample: 0 },
@@ -99,9 +99,22 @@ impl<'a, R: Real, K: OnSites + Linear> Chains<'a, R, K> {
         let list = observables::standard(action, trace.field("phi", action.fibre()));
         let measuring = Planned::new(&trace, None, list, &[], &layout, &couplings, chains)?;
         couplings.check_names(&[updating.planned.asked(), measuring.asked()])?;
-        let (phi, next, cpu) = (Field::from_data(phi), Field::from_data(next), cpu.clone());
+        let (phi, next, device) = (Field::from_data(phi), Field::from_data(next), device.clone());
         let exchange = None;
-        Ok(Chains { action, update, cpu, layout, couplings, phi, next, updating, exchange, measuring, seed, step: 0 })
+        Ok(Chains {
+            action,
+            update,
+            device,
+            layout,
+            couplings,
+            phi,
+            next,
+            updating,
+            exchange,
+            measuring,
+            seed,
+            step: 0,
+        })
     }
 
     /// Lets the chains, whose couplings form ladders of `rungs` values one after the other, exchange configurations
@@ -124,14 +137,15 @@ impl<'a, R: Real, K: OnSites + Linear> Chains<'a, R, K> {
         self.step += 1;
         let draws = Draws { seed: self.seed, step: self.step, first_sample: 0 };
         let Updating { planned, staged } = &mut self.updating;
-        planned.run(&self.cpu, draws, &self.phi, Some(&mut self.next))?;
+        planned.run(&self.device, draws, &self.phi, Some(&mut self.next))?;
         std::mem::swap(&mut self.phi, &mut self.next);
         if let Some(staged) = staged {
             let first = planned.names.len() - staged.stage.names().len();
-            staged.run(&mut self.phi, &self.cpu, draws, &planned.inputs, &mut planned.numbers[first..]);
+            let processor = self.device.processor();
+            staged.run(&mut self.phi, processor, draws, &planned.inputs, &mut planned.numbers[first..])?;
         }
         if let Some(exchange) = &mut self.exchange {
-            exchange.run(&self.cpu, draws, &mut self.phi)?;
+            exchange.run(&self.device, draws, &mut self.phi)?;
         }
         Ok(&planned.numbers)
     }
@@ -142,7 +156,7 @@ impl<'a, R: Real, K: OnSites + Linear> Chains<'a, R, K> {
     /// # Errors
     /// If the program cannot be run.
     pub fn measure(&mut self) -> Result<&[Vec<f64>], Error> {
-        self.measuring.run(&self.cpu, Draws::default(), &self.phi, None)?;
+        self.measuring.run(&self.device, Draws::default(), &self.phi, None)?;
         Ok(&self.measuring.numbers)
     }
 
@@ -206,8 +220,10 @@ impl<'a, R: Real, K: OnSites + Linear> Chains<'a, R, K> {
     /// # Errors
     /// If the file has tensors of the same names.
     pub fn store(&self, file: &mut TensorFile) -> Result<(), Error> {
-        let values = |chain| self.phi.sample(chain).into_iter().map(Real::to_f64);
-        let numbers = (0..self.phi.samples()).flat_map(values).collect();
+        let mut numbers = Vec::with_capacity(self.shape().iter().product());
+        for chain in 0..self.phi.samples() {
+            numbers.extend(self.phi.sample(chain)?.into_iter().map(Real::to_f64));
+        }
         file.insert(FIELDS, &self.shape(), numbers)?;
         let tuned = self.update.tuned();
         file.insert(TUNED, &[tuned.len()], tuned)?;

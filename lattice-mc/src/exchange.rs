@@ -5,7 +5,7 @@ use crate::{Action, Error};
 use lattice_autograd::OnSites;
 use lattice_autograd::params::{ParamsError, TensorFile};
 use lattice_tensor::random::{Draw, Stream, uniform_f64_at};
-use lattice_tensor::{Cpu, Draws, FieldData, Layout, Real};
+use lattice_tensor::{Device, Draws, FieldData, Layout, Real};
 
 /// The tensors of a file that hold the state of an exchange.
 const REPLICAS: &str = "exchange/replicas";
@@ -83,7 +83,7 @@ impl<R: Real> Exchange<R> {
     }
 
     /// Offers the swaps that are due at this step.
-    pub(crate) fn run(&mut self, cpu: &Cpu, draws: Draws, phi: &mut FieldData<R>) -> Result<(), Error> {
+    pub(crate) fn run(&mut self, device: &Device, draws: Draws, phi: &mut FieldData<R>) -> Result<(), Error> {
         if !draws.step.is_multiple_of(self.every) {
             return Ok(());
         }
@@ -94,10 +94,10 @@ impl<R: Real> Exchange<R> {
         let mut partner: Vec<usize> = (0..chains).collect();
         pairs.iter().for_each(|&chain| partner.swap(chain, chain + 1));
         self.action.couple(&self.couplings, chains);
-        self.action.run(cpu, Draws::default(), phi, None)?;
+        self.action.run(device, Draws::default(), phi, None)?;
         self.own.copy_from_slice(&self.action.numbers[0]);
         self.action.couple(&self.couplings.permuted(&partner), chains);
-        self.action.run(cpu, Draws::default(), phi, None)?;
+        self.action.run(device, Draws::default(), phi, None)?;
         let other = &self.action.numbers[0];
         let draw = Draw { key: ACCEPT.key(draws.seed), step: draws.step };
         for chain in pairs {

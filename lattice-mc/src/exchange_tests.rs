@@ -4,7 +4,7 @@ use crate::{
 };
 use lattice_autograd::params::TensorFile;
 use lattice_tensor::field::Channels;
-use lattice_tensor::{Cpu, Lattice};
+use lattice_tensor::{Device, Lattice};
 
 fn plan(updates: usize) -> MarkovRun {
     MarkovRun { chains: 0, updates, thermalize: 200, seed: 0 }
@@ -16,7 +16,7 @@ fn repeated(values: &[f64], ladders: usize) -> Vec<f64> {
 
 #[test]
 fn every_chain_is_at_its_own_couplings() {
-    let (lattice, cpu) = (Lattice::periodic([4, 2]).unwrap(), Cpu::new(1).unwrap());
+    let (lattice, device) = (Lattice::periodic([4, 2]).unwrap(), Device::cpu(1).unwrap());
     let couplings = [(-4.0, 8.0), (-2.0, 3.0), (0.5, 1.0)];
     let (m2, lambda): (Vec<f64>, Vec<f64>) = couplings.into_iter().unzip();
     let updates: [fn() -> Box<dyn Update>; 2] =
@@ -28,7 +28,7 @@ fn every_chain_is_at_its_own_couplings() {
             ChainCouplings::default().with("m2", repeated(&m2, ladders)).with("lambda", repeated(&lambda, ladders));
         let action = Phi4 { mass2: 1.0, lambda: 1.0 };
         let count = 3 * ladders;
-        let mut chains = Chains::<f32>::at_couplings(&action, update(), &lattice, count, at, 6, &cpu).unwrap();
+        let mut chains = Chains::<f32>::at_couplings(&action, update(), &lattice, count, at, 6, &device).unwrap();
         let history = plan(3_600 / ladders).record(&mut chains, |_| true).unwrap();
         for (rung, known) in known.iter().enumerate() {
             let found = history.estimates_of(|chain| chain % 3 == rung).unwrap();
@@ -43,13 +43,13 @@ fn every_chain_is_at_its_own_couplings() {
 
 #[test]
 fn a_chain_at_its_couplings_is_what_it_would_be_alone() {
-    let (lattice, cpu) = (Lattice::periodic([4, 4]).unwrap(), Cpu::new(1).unwrap());
+    let (lattice, device) = (Lattice::periodic([4, 4]).unwrap(), Device::cpu(1).unwrap());
     let hmc = || Box::new(Hmc::fixed(Integrator::Leapfrog, 1.0, 10));
     let at = ChainCouplings::default().with("m2", repeated(&[-4.0, -3.0], 20));
     let base = Phi4 { mass2: 0.0, lambda: 8.0 };
-    let mut together = Chains::<f64>::at_couplings(&base, hmc(), &lattice, 40, at, 2, &cpu).unwrap();
+    let mut together = Chains::<f64>::at_couplings(&base, hmc(), &lattice, 40, at, 2, &device).unwrap();
     let action = Phi4 { mass2: -3.0, ..base };
-    let mut alone = Chains::<f64>::new(&action, hmc(), &lattice, 40, 2, &cpu).unwrap();
+    let mut alone = Chains::<f64>::new(&action, hmc(), &lattice, 40, 2, &device).unwrap();
     for _ in 0..10 {
         together.advance().unwrap();
         alone.advance().unwrap();
@@ -63,12 +63,13 @@ fn a_chain_at_its_couplings_is_what_it_would_be_alone() {
 /// with the probability `2 m₁² / (m₁² + m₂²)`, `m₁² < m₂²`: the overlap of two exponential distributions.
 #[test]
 fn swaps_are_accepted_as_often_as_they_should_be() {
-    let (lattice, cpu) = (Lattice::periodic([1]).unwrap(), Cpu::new(1).unwrap());
+    let (lattice, device) = (Lattice::periodic([1]).unwrap(), Device::cpu(1).unwrap());
     let action = VectorPhi4 { components: 2, mass2: 1.0, lambda: 0.0 };
     let (rungs, ladders, masses) = (3, 16, [1.0, 2.0, 5.0]);
     let at = ChainCouplings::default().with("m2", repeated(&masses, ladders));
     let hmc: Box<dyn Update<Channels>> = Box::new(Hmc::fixed(Integrator::Omelyan, 0.8, 6));
-    let chains = Chains::<f64, Channels>::at_couplings(&action, hmc, &lattice, rungs * ladders, at, 8, &cpu).unwrap();
+    let chains =
+        Chains::<f64, Channels>::at_couplings(&action, hmc, &lattice, rungs * ladders, at, 8, &device).unwrap();
     let mut chains = chains.with_exchange(rungs, 3).unwrap();
     let history = plan(2400).record(&mut chains, |_| true).unwrap();
     let acceptance = chains.exchange().unwrap().acceptance();
@@ -88,13 +89,14 @@ fn swaps_are_accepted_as_often_as_they_should_be() {
 fn replicas_carry_both_signs_into_the_broken_phase() {
     // Local updates alone keep their sign on the last rung; through the first, where signs change, they come back with
     // either.
-    let (lattice, cpu) = (Lattice::periodic([4, 4]).unwrap(), Cpu::new(1).unwrap());
+    let (lattice, device) = (Lattice::periodic([4, 4]).unwrap(), Device::cpu(1).unwrap());
     let (rungs, ladders) = (6, 8);
     let masses: Vec<f64> = (0..rungs).map(|k| -1.0 - 0.44 * k as f64).collect();
     let at = ChainCouplings::default().with("m2", repeated(&masses, ladders));
     let action = Phi4 { mass2: 0.0, lambda: 1.0 };
     let hmc = || Box::new(Hmc::fixed(Integrator::Omelyan, 1.0, 6));
-    let ladder = |couplings| Chains::<f32>::at_couplings(&action, hmc(), &lattice, rungs * ladders, couplings, 3, &cpu);
+    let ladder =
+        |couplings| Chains::<f32>::at_couplings(&action, hmc(), &lattice, rungs * ladders, couplings, 3, &device);
     let mut chains = ladder(at.clone()).unwrap().with_exchange(rungs, 1).unwrap();
     let history = plan(800).record(&mut chains, |_| true).unwrap();
     for (rung, &mass2) in masses.iter().enumerate().step_by(rungs - 1) {
@@ -117,12 +119,12 @@ fn replicas_carry_both_signs_into_the_broken_phase() {
 
 #[test]
 fn couplings_that_do_not_fit_are_refused() {
-    let (lattice, cpu) = (Lattice::periodic([4, 4]).unwrap(), Cpu::new(1).unwrap());
+    let (lattice, device) = (Lattice::periodic([4, 4]).unwrap(), Device::cpu(1).unwrap());
     let action = Phi4 { mass2: -4.0, lambda: 8.0 };
     let at = |name: &str, values: Vec<f64>| {
         let hmc = Box::new(Hmc::new(Integrator::Leapfrog, 1.0));
         let couplings = ChainCouplings::default().with(name, values);
-        Chains::<f64>::at_couplings(&action, hmc, &lattice, 4, couplings, 1, &cpu)
+        Chains::<f64>::at_couplings(&action, hmc, &lattice, 4, couplings, 1, &device)
     };
     let message = |result: Result<Chains<'_, f64>, Error>| result.err().map(|e| e.to_string()).unwrap_or_default();
     assert!(message(at("m2", vec![1.0; 3])).contains("expected 4 values"));
@@ -137,18 +139,18 @@ fn couplings_that_do_not_fit_are_refused() {
 fn an_exchange_is_taken_up_again_with_the_same_bits() {
     let lattice = Lattice::periodic([4, 4]).unwrap();
     let action = Phi4 { mass2: 0.0, lambda: 1.0 };
-    let start = |cpu: &Cpu| {
+    let start = |device: &Device| {
         let update = Box::new(Clusters { after: Box::new(LocalMetropolis { width: 1.0 }) });
         let at = ChainCouplings::default().with("m2", repeated(&[-2.0, -1.5, -1.0], 4));
-        let chains = Chains::<f32>::at_couplings(&action, update, &lattice, 12, at, 5, cpu).unwrap();
+        let chains = Chains::<f32>::at_couplings(&action, update, &lattice, 12, at, 5, device).unwrap();
         chains.with_exchange(3, 2).unwrap()
     };
     let end = |chains: &Chains<'_, f32>| {
         let exchange = chains.exchange().unwrap();
-        let fields: Vec<Vec<f32>> = (0..12).map(|i| chains.fields().sample(i)).collect();
+        let fields: Vec<Vec<f32>> = (0..12).map(|i| chains.fields().sample(i).unwrap()).collect();
         (fields, exchange.replicas().to_vec(), exchange.acceptance(), exchange.round_trips())
     };
-    let (one, two) = (Cpu::new(1).unwrap(), Cpu::new(2).unwrap());
+    let (one, two) = (Device::cpu(1).unwrap(), Device::cpu(2).unwrap());
     let (mut whole, mut file) = (start(&one), TensorFile::new());
     for update in 0..60 {
         if update == 25 {

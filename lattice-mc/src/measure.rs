@@ -3,7 +3,7 @@
 use crate::observables;
 use crate::{Action, Error};
 use lattice_autograd::Trace;
-use lattice_tensor::{Bindings, Cpu, Lattice, Layout, NodeId, Program, Real, ScalarField};
+use lattice_tensor::{Bindings, Device, Lattice, Layout, NodeId, Program, Real, ScalarField};
 use std::sync::Arc;
 
 /// Samples measured at a time.
@@ -15,7 +15,7 @@ pub struct Measurement<R: Real> {
     layout: Arc<Layout>,
     uniforms: Vec<f64>,
     names: Vec<String>,
-    cpu: Cpu,
+    device: Device,
 }
 
 impl<R: Real> Measurement<R> {
@@ -23,14 +23,14 @@ impl<R: Real> Measurement<R> {
     ///
     /// # Errors
     /// If the theory cannot be, or the program cannot be planned.
-    pub fn new(action: &dyn Action, lattice: &Lattice, cpu: &Cpu) -> Result<Self, Error> {
+    pub fn new(action: &dyn Action, lattice: &Lattice, device: &Device) -> Result<Self, Error> {
         action.check().map_err(Error::Couplings)?;
         let trace = Trace::new(lattice);
         let list = observables::standard(action, trace.scalar_field("phi"));
         let (names, ids): (Vec<String>, Vec<NodeId>) = list.into_iter().map(|(name, x)| (name, x.id())).unzip();
         let layout = Arc::new(Layout::samples(lattice, R::WIDTH));
         let program = trace.program(&ids, &layout)?;
-        Ok(Measurement { program, layout, uniforms: trace.uniform_values(), names, cpu: cpu.clone() })
+        Ok(Measurement { program, layout, uniforms: trace.uniform_values(), names, device: device.clone() })
     }
 
     /// The names of the observables.
@@ -67,7 +67,7 @@ impl<R: Real> Measurement<R> {
             let uniforms = &self.uniforms;
             let fields = &[&*phi];
             let mut bindings = Bindings { samples, fields, uniforms, out_per_sample: &mut views, ..Default::default() };
-            self.program.run(&self.cpu, &mut bindings)?;
+            self.program.run(&self.device, &mut bindings)?;
             if let Some(sample) = (0..samples).find(|&s| numbers.iter().any(|numbers| !numbers[s].is_finite())) {
                 let what = format!("configuration {}", values[0].len() + sample);
                 let (expected, found) = ("finite observables".into(), "numbers so large that they overflow".into());
@@ -88,7 +88,7 @@ mod tests {
     fn a_constant_field_is_known_by_hand() {
         let action = Phi4 { mass2: -4.0, lambda: 8.0 };
         let lattice = Lattice::periodic([4, 6]).unwrap();
-        let mut measurement = Measurement::<f64>::new(&action, &lattice, &Cpu::new(1).unwrap()).unwrap();
+        let mut measurement = Measurement::<f64>::new(&action, &lattice, &Device::cpu(1).unwrap()).unwrap();
         let fields: Vec<f64> = (0..300).flat_map(|n| [0.01 * f64::from(n); 24]).collect();
         let values = measurement.of(&fields).unwrap();
         let value = |name: &str, n: usize| values[measurement.names.iter().position(|x| x == name).unwrap()][n];

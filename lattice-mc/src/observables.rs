@@ -118,7 +118,7 @@ fn sum_along<'t>(f: Var<'t, Scalar>, mu: usize, extent: usize) -> Var<'t, Scalar
 mod tests {
     use super::*;
     use lattice_autograd::Trace;
-    use lattice_tensor::{Bindings, Cpu, Layout, ScalarField};
+    use lattice_tensor::{Bindings, Device, Layout, ScalarField};
     use std::sync::Arc;
 
     /// The correlator of one configuration, by the definition.
@@ -145,7 +145,7 @@ mod tests {
             let mut views: Vec<&mut [f64]> = found.iter_mut().map(|x| x.as_mut_slice()).collect();
             let mut bindings =
                 Bindings { samples: 1, fields: &[&phi], out_per_sample: &mut views, ..Default::default() };
-            trace.program::<f64>(&ids, &layout).unwrap().run(&Cpu::new(1).unwrap(), &mut bindings).unwrap();
+            trace.program::<f64>(&ids, &layout).unwrap().run(&Device::cpu(1).unwrap(), &mut bindings).unwrap();
             for (t, [g]) in found.into_iter().enumerate() {
                 let expected = by_definition(&lattice, &values, t);
                 assert!((g - expected).abs() < 1e-12 * (1.0 + expected.abs()), "{extents:?} g{t}: {g} not {expected}");

@@ -3,7 +3,7 @@
 use crate::Error;
 use crate::observables::Observable;
 use lattice_autograd::{PerSample, Trace, Var};
-use lattice_tensor::{Bindings, Cost, Cpu, Draws, FieldData, Lattice, Layout, NodeId, Program, Real};
+use lattice_tensor::{Bindings, Cost, Device, Draws, FieldData, Lattice, Layout, NodeId, Program, Real};
 
 /// Couplings, by name, that have a value of their own in each chain: any [`Trace::coupling`] of action or update.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -146,7 +146,7 @@ impl<R: Real> Planned<R> {
     /// Runs the program. Nothing is allocated for up to 16 numbers.
     pub fn run(
         &mut self,
-        cpu: &Cpu,
+        device: &Device,
         draws: Draws,
         phi: &FieldData<R>,
         next: Option<&mut FieldData<R>>,
@@ -178,8 +178,8 @@ impl<R: Real> Planned<R> {
             ..Default::default()
         };
         match next {
-            Some(next) => Ok(program.run(cpu, &mut Bindings { out_fields: &mut [next], ..bindings })?),
-            None => Ok(program.run(cpu, &mut bindings)?),
+            Some(next) => Ok(program.run(device, &mut Bindings { out_fields: &mut [next], ..bindings })?),
+            None => Ok(program.run(device, &mut bindings)?),
         }
     }
 }

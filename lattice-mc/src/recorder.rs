@@ -62,7 +62,7 @@ impl<'c, 'a, R: Real, K: OnSites + Linear> Recorder<'c, 'a, R, K> {
         self.chains
     }
 
-    /// One update, measured if thermalisation is over. To be called inside [`lattice_tensor::Cpu::install`].
+    /// One update, measured if thermalisation is over. To be called inside [`lattice_tensor::Device::install`].
     ///
     /// # Errors
     /// If a program fails.

@@ -6,7 +6,7 @@ use crate::statistics::{Estimate, GammaMethod};
 use crate::update::Update;
 use crate::{Action, Error};
 use lattice_autograd::{Linear, OnSites};
-use lattice_tensor::{Cpu, Lattice, Real};
+use lattice_tensor::{Device, Lattice, Real};
 
 /// The plan of a Markov chain run.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,15 +51,15 @@ impl MarkovRun {
         action: &dyn Action,
         update: Box<dyn Update>,
         lattice: &Lattice,
-        cpu: &Cpu,
+        device: &Device,
         progress: impl FnMut(usize) -> bool + Send,
     ) -> Result<History, Error> {
-        let mut chains = Chains::<R>::new(action, update, lattice, self.chains, self.seed, cpu)?;
-        cpu.install(move || self.record(&mut chains, progress))
+        let mut chains = Chains::<R>::new(action, update, lattice, self.chains, self.seed, device)?;
+        device.install(move || self.record(&mut chains, progress))
     }
 
     /// Runs chains that are there already, of fields of any kind, at one or several couplings; their number and seed
-    /// stand for those of the plan. To be called inside [`Cpu::install`].
+    /// stand for those of the plan. To be called inside [`Device::install`].
     ///
     /// # Errors
     /// As [`MarkovRun::run`].

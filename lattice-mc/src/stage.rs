@@ -1,6 +1,8 @@
 //! Work on single configurations between programs, such as building clusters.
 
-use lattice_tensor::{Cpu, Draws, FieldData, Layout, Real};
+use crate::Error;
+use lattice_tensor::device::cpu::Cpu;
+use lattice_tensor::{Draws, FieldData, Layout, Real};
 use rayon::prelude::*;
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -62,18 +64,16 @@ impl Staged {
         Staged { stage, places, benches, per_block, nodes: layout.nodes() }
     }
 
-    /// Runs the stage on every configuration, on all threads; `inputs` and `numbers` are `[name][chain]`.
+    /// Runs the stage on every configuration, on all threads of the host; `inputs` and `numbers` are `[name][chain]`.
     pub fn run<R: Real>(
         &mut self,
         phi: &mut FieldData<R>,
-        cpu: &Cpu,
+        processor: &Cpu,
         draws: Draws,
         inputs: &[Vec<f64>],
         numbers: &mut [Vec<f64>],
-    ) {
+    ) -> Result<(), Error> {
         let chains = phi.samples();
-        // Padding has no place here: blocks hold whole rows.
-        let block_len = phi.numbers().len() / self.benches.len().max(1);
         let Staged { stage, places, benches, per_block, nodes } = self;
         let reported = stage.names().len().max(1);
         let block = |(b, (bench, field)): (usize, (&mut Bench, &mut [R]))| {
@@ -95,14 +95,18 @@ impl Staged {
                 places.iter().zip(&bench.phi).for_each(|(&place, &x)| field[place + lane] = R::from_f64(x));
             }
         };
-        let fields = phi.numbers_mut();
-        if cpu.threads() == 1 {
+        let fields = phi.numbers_mut()?;
+        // Padding has no place here: blocks hold whole rows.
+        let block_len = fields.len() / benches.len().max(1);
+        if processor.threads() == 1 {
             benches.iter_mut().zip(fields.chunks_mut(block_len)).enumerate().for_each(block);
         } else {
-            cpu.install(|| benches.par_iter_mut().zip(fields.par_chunks_mut(block_len)).enumerate().for_each(block));
+            processor
+                .install(|| benches.par_iter_mut().zip(fields.par_chunks_mut(block_len)).enumerate().for_each(block));
         }
         for (chain, values) in benches.iter().flat_map(|bench| bench.numbers.chunks_exact(reported)).enumerate() {
             numbers.iter_mut().zip(values).filter(|_| chain < chains).for_each(|(number, &x)| number[chain] = x);
         }
+        Ok(())
     }
 }

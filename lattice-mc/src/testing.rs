@@ -5,7 +5,7 @@ use crate::exact::{self, Effort, Exact};
 use crate::statistics::Estimate;
 use crate::{Action, Chains, MarkovRun, Update};
 use lattice_autograd::{Linear, OnSites};
-use lattice_tensor::{Bindings, Cpu, FieldData, Lattice, Layout, Location, Real};
+use lattice_tensor::{Bindings, Device, FieldData, Lattice, Layout, Location, Real};
 use std::sync::Arc;
 
 /// Estimates of a run with 200 updates of thermalisation.
@@ -17,8 +17,8 @@ pub fn run<R: Real, K: OnSites + Linear>(
     updates: usize,
     seed: u64,
 ) -> Vec<(String, Estimate)> {
-    let (lattice, cpu) = (Lattice::periodic(extents).unwrap(), Cpu::new(1).unwrap());
-    let mut chains = Chains::<R, K>::new(action, update, &lattice, chains, seed, &cpu).unwrap();
+    let (lattice, device) = (Lattice::periodic(extents).unwrap(), Device::cpu(1).unwrap());
+    let mut chains = Chains::<R, K>::new(action, update, &lattice, chains, seed, &device).unwrap();
     let plan = MarkovRun { chains: 0, updates, thermalize: 200, seed };
     plan.record(&mut chains, |_| true).unwrap().estimates().unwrap()
 }
@@ -49,7 +49,7 @@ pub fn actions<K: OnSites>(action: &dyn Action<K>, lattice: &Lattice, configurat
         out_per_sample: &mut [&mut found],
         ..Default::default()
     };
-    trace.program::<f64>(&[id], &layout).unwrap().run(&Cpu::new(1).unwrap(), &mut bindings).unwrap();
+    trace.program::<f64>(&[id], &layout).unwrap().run(&Device::cpu(1).unwrap(), &mut bindings).unwrap();
     found
 }
 

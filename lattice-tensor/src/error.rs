@@ -72,6 +72,22 @@ pub enum Error {
         /// What the system said.
         reason: String,
     },
+    /// A device that cannot be had.
+    #[error("device {asked}: {reason}")]
+    Device {
+        /// Which was asked for.
+        asked: String,
+        /// Why not.
+        reason: String,
+    },
+    /// A program in a precision that its device does not compute in.
+    #[error("program on {device}: expected f32, found {found}; use --precision f32 or --device cpu")]
+    Precision {
+        /// Which device.
+        device: String,
+        /// The precision.
+        found: &'static str,
+    },
 }
 
 impl Error {

@@ -1,11 +1,16 @@
 //! Fields: numbers on the sites of a lattice, for a batch of samples.
 
+mod numbers;
+
+#[cfg(feature = "gpu")]
+use crate::device::Remote;
 use crate::device::cpu::Aligned;
 use crate::error::{Error, Result};
 use crate::lanes::Real;
 use crate::lattice::Location;
 use crate::layout::Layout;
 use crate::spec::{Fibre, Spec};
+use numbers::Numbers;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
@@ -28,6 +33,10 @@ impl OnSite for Complex {}
 impl OnSite for Channels {}
 
 /// A field whose type is known at run time only; what programs take and give.
+///
+/// What a GPU has written stays there until it is read, and what programs there read again is not moved. Reading then
+/// fetches all numbers at once, which can fail; on the processor reading and writing always succeed. A clone shares the
+/// copy on a GPU until either field is written.
 #[derive(Clone, Debug)]
 pub struct FieldData<R: Real> {
     layout: Arc<Layout>,
@@ -35,7 +44,7 @@ pub struct FieldData<R: Real> {
     fibre: Fibre,
     rows: usize,
     samples: usize,
-    numbers: Aligned<R>,
+    numbers: Numbers<R>,
 }
 
 /// A field with `F` on each site, for a batch of samples.
@@ -66,7 +75,7 @@ impl<R: Real> FieldData<R> {
             fibre,
             rows,
             samples,
-            numbers: Aligned::zeros(len, "a field")?,
+            numbers: Numbers::new(Aligned::zeros(len, "a field")?),
         })
     }
 
@@ -91,57 +100,73 @@ impl<R: Real> FieldData<R> {
     }
 
     /// All numbers, `[block][row][component][lane]`.
-    pub fn numbers(&self) -> &[R] {
-        &self.numbers
+    ///
+    /// # Errors
+    /// If they lie on a GPU and cannot be fetched.
+    pub fn numbers(&self) -> Result<&[R]> {
+        self.numbers.get()
     }
 
     /// All numbers, to be written.
-    pub fn numbers_mut(&mut self) -> &mut [R] {
-        &mut self.numbers
+    ///
+    /// # Errors
+    /// As [`FieldData::numbers`].
+    pub fn numbers_mut(&mut self) -> Result<&mut [R]> {
+        self.numbers.get_mut()
     }
 
     /// The numbers of one sample in the order `[site][component]`, sites in the order of their numbers.
-    pub fn sample(&self, sample: usize) -> Vec<R> {
-        self.indices(sample).into_iter().map(|i| self.numbers[i]).collect()
+    ///
+    /// # Errors
+    /// If there is no such sample; as [`FieldData::numbers`].
+    pub fn sample(&self, sample: usize) -> Result<Vec<R>> {
+        self.check_sample(sample)?;
+        let numbers = self.numbers()?;
+        Ok(self.indices(sample).into_iter().map(|i| numbers[i]).collect())
     }
 
     /// Sets the numbers of one sample, in the order of [`FieldData::sample`].
     ///
     /// # Errors
-    /// If there are not exactly as many numbers as the field has on one sample.
+    /// If there are not exactly as many numbers as the field has on one sample; as [`FieldData::sample`].
     pub fn set_sample(&mut self, sample: usize, values: &[R]) -> Result<()> {
+        self.check_sample(sample)?;
         let indices = self.indices(sample);
-        if indices.len() != values.len() || sample >= self.samples {
+        if indices.len() != values.len() {
             return Err(Error::Binding {
                 what: format!("sample {sample} of {}", self.samples),
                 expected: format!("{} numbers", indices.len()),
                 found: values.len().to_string(),
             });
         }
-        indices.into_iter().zip(values).for_each(|(i, &x)| self.numbers[i] = x);
+        let numbers = self.numbers_mut()?;
+        indices.into_iter().zip(values).for_each(|(i, &x)| numbers[i] = x);
         Ok(())
     }
 
     /// Exchanges two samples.
     ///
     /// # Errors
-    /// If there is no such sample.
+    /// As [`FieldData::sample`].
     pub fn swap_samples(&mut self, a: usize, b: usize) -> Result<()> {
-        if a.max(b) >= self.samples {
-            return Err(Error::Binding {
-                what: "sample".into(),
-                expected: format!("one of {}", self.samples),
-                found: a.max(b).to_string(),
-            });
-        }
+        self.check_sample(a.max(b))?;
         let (nodes, per_row) = (self.layout.nodes(), self.layout.samples_per_row());
         let numbers = self.rows * self.fibre.components();
         let first = |sample: usize| sample / per_row * numbers * R::WIDTH + sample % per_row * nodes;
         let (a, b) = (first(a), first(b));
+        let all = self.numbers_mut()?;
         for row in 0..numbers {
-            (0..nodes).for_each(|node| self.numbers.swap(a + row * R::WIDTH + node, b + row * R::WIDTH + node));
+            (0..nodes).for_each(|node| all.swap(a + row * R::WIDTH + node, b + row * R::WIDTH + node));
         }
         Ok(())
+    }
+
+    fn check_sample(&self, sample: usize) -> Result<()> {
+        if sample < self.samples {
+            return Ok(());
+        }
+        let (expected, found) = (format!("one of {}", self.samples), sample.to_string());
+        Err(Error::Binding { what: "sample".into(), expected, found })
     }
 
     /// The places of one sample's numbers.
@@ -160,6 +185,49 @@ impl<R: Real> FieldData<R> {
     }
 }
 
+/// For devices.
+impl<R: Real> FieldData<R> {
+    /// All numbers if they are on the host, and none if they are not.
+    pub(crate) fn on_host(&self) -> &[R] {
+        self.numbers.on_host()
+    }
+
+    /// All numbers on the host, to be overwritten as a whole.
+    pub(crate) fn overwrite(&mut self) -> Result<&mut [R]> {
+        self.numbers.overwrite()
+    }
+}
+
+/// For a GPU.
+#[cfg(feature = "gpu")]
+#[allow(dead_code, reason = "the engine's half of a field")]
+impl<R: Real> FieldData<R> {
+    /// The copy on a GPU, if it holds the field's numbers.
+    pub(crate) fn remote(&self) -> Option<Arc<dyn Remote>> {
+        self.numbers.remote()
+    }
+
+    /// Takes out the stale copy of numbers that have been written on the host since, whose memory may be used again.
+    pub(crate) fn take_spare_remote(&self) -> Option<Arc<dyn Remote>> {
+        self.numbers.take_spare()
+    }
+
+    /// Attaches a copy of the host's numbers on a GPU.
+    pub(crate) fn set_remote(&self, copy: Arc<dyn Remote>) {
+        self.numbers.attach(copy);
+    }
+
+    /// The copy of an output, current or stale, that a GPU may overwrite as a whole; no other field shares it.
+    pub(crate) fn remote_to_overwrite(&mut self) -> Option<Arc<dyn Remote>> {
+        self.numbers.copy_to_overwrite()
+    }
+
+    /// The numbers are those of a copy that a GPU has written, from now on.
+    pub(crate) fn written_by_gpu(&mut self, copy: Arc<dyn Remote>) {
+        self.numbers.written_to(copy);
+    }
+}
+
 impl<F: OnSite, R: Real> Field<F, R> {
     /// Takes a field of run-time type; the caller vouches for what sits on a site.
     pub fn from_data(data: FieldData<R>) -> Self {
@@ -175,7 +243,7 @@ impl<R: Real> ScalarField<R> {
     /// let layout = Layout::samples(&Lattice::periodic([4, 4])?, 16).into();
     /// let mut phi = ScalarField::<f32>::zeros(&layout, 3)?;
     /// phi.set_sample(2, &[1.5; 16])?;
-    /// assert_eq!(phi.sample(2)[7], 1.5);
+    /// assert_eq!(phi.sample(2)?[7], 1.5);
     /// # Ok::<(), lattice_tensor::Error>(())
     /// ```
     ///

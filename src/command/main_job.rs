@@ -51,7 +51,7 @@ fn job<R: Real>(args: &MainArgs) -> Result<(), Failure> {
     })?;
     let folder = Folder::open(args.run.out.as_deref(), Existing::new(args.run.force, false))?;
     folder.write_config(args)?;
-    let cpu = Cpu::new(args.run.threads)?;
+    let device = Device::cpu(args.run.threads)?;
     let steps = if args.steps == 0 { STEPS } else { args.steps };
     let start = Instant::now();
     say(
@@ -65,7 +65,7 @@ fn job<R: Real>(args: &MainArgs) -> Result<(), Failure> {
     let description = train::describe(&theory, &flow, &training, args.run.precision);
     let (description, folder) = (&description, &folder);
     let work = Work { theory: &theory, training, description, resume: None, folder, save_every: 1000, quiet: json };
-    let trained = train::train::<R>(&mut flow, work, &cpu)?;
+    let trained = train::train::<R>(&mut flow, work, &device)?;
     if trained.interrupted {
         let path = folder.file(MODEL);
         return Err(Failure::Interrupted(format!(
@@ -76,10 +76,10 @@ fn job<R: Real>(args: &MainArgs) -> Result<(), Failure> {
     }
 
     say(json, "sampling exactly: the flow's proposals, HMC, local Metropolis");
-    let sampled = sample::draw::<R>(&flow, &theory, args.run.seed, &WANTED, &cpu)?;
+    let sampled = sample::draw::<R>(&flow, &theory, args.run.seed, &WANTED, &device)?;
     let plan = |updates| MarkovRun { chains: CHAINS, updates, thermalize: THERMALIZE, seed: args.run.seed };
     let chains =
-        |update, updates, what| mc::chains_of::<R>(&theory, update, &plan(updates), &cpu, what, &Keep::quiet());
+        |update, updates, what| mc::chains_of::<R>(&theory, update, &plan(updates), &device, what, &Keep::quiet());
     let hmc = chains(Box::new(Hmc::new(Integrator::Leapfrog, 1.0)), TRAJECTORIES, "HMC")?;
     let local = chains(Box::<LocalMetropolis>::default(), SWEEPS, "Metropolis")?;
     if interrupted() {
@@ -104,8 +104,8 @@ fn job<R: Real>(args: &MainArgs) -> Result<(), Failure> {
     report.set("training_seconds", trained.seconds);
     report.set("seconds_per_step", median(&trained.step_seconds));
     report.set("samples_per_second", SAMPLES as f64 / sampled.seconds);
-    report.set("threads", cpu.threads());
-    report.set("instruction_set_of_machine", cpu.level().name());
+    report.set("threads", device.processor().threads());
+    report.set("instruction_set_of_machine", device.processor().level().name());
     for (key, column, acceptance, history) in
         [("hmc", &columns[1], hmc_acceptance, &hmc), ("metropolis", &columns[2], local_acceptance, &local)]
     {
@@ -124,7 +124,7 @@ fn job<R: Real>(args: &MainArgs) -> Result<(), Failure> {
     }
     sampled.warnings.iter().for_each(|w| say(json, &format!("warning, flow: {w}")));
     folder.write("report.json", &report.text())?;
-    draw_plots::<R>(folder, &theory, &flow, args.run.seed, &cpu, &columns, &sampled, &trained)?;
+    draw_plots::<R>(folder, &theory, &flow, args.run.seed, &device, &columns, &sampled, &trained)?;
     let text = summary(&columns, &sampled, &trained, seconds, folder, [hmc_acceptance, local_acceptance]);
     report.print_or(json, &text)
 }
@@ -135,15 +135,15 @@ fn draw_plots<R: Real>(
     theory: &Theory,
     flow: &Flow,
     seed: u64,
-    cpu: &Cpu,
+    device: &Device,
     columns: &[Column],
     sampled: &Sampled,
     trained: &train::Trained,
 ) -> Result<(), Failure> {
     plots::training(&folder.file("training.svg"), &trained.history.rows, sampled.exact.as_ref().map(|e| e.log_z))?;
-    let configurations = lattice_fields::flows::sample::configurations::<R>(flow, seed, 0, 5, cpu)?;
-    let samples: Vec<Vec<f64>> =
-        (0..5).map(|i| configurations.sample(i).into_iter().map(Real::to_f64).collect()).collect();
+    let configurations = lattice_fields::flows::sample::configurations::<R>(flow, seed, 0, 5, device)?;
+    let sample = |i| Ok(configurations.sample(i)?.into_iter().map(Real::to_f64).collect());
+    let samples = (0..5).map(sample).collect::<Result<Vec<Vec<f64>>, Failure>>()?;
     plots::fields(&folder.file("fields.svg"), theory.lattice.extents(), &samples)?;
     let correlators: Vec<Curve> = columns
         .iter()

@@ -62,7 +62,7 @@ pub fn run(args: &McArgs) -> Result<(), Failure> {
             Box::new(Hmc { jitter: args.jitter, ..hmc })
         }
     };
-    let cpu = Cpu::new(args.run.threads)?;
+    let device = Device::cpu(args.run.threads)?;
     if args.resume && args.run.out.is_none() {
         return Err(Failure::refused("--resume", "the folder of a run in --out", "no --out"));
     }
@@ -95,8 +95,8 @@ pub fn run(args: &McArgs) -> Result<(), Failure> {
     };
     let start = Instant::now();
     let history = match args.run.precision {
-        Precision::F32 => chains_of::<f32>(&theory, update, &plan, &cpu, "chains", &keep)?,
-        Precision::F64 => chains_of::<f64>(&theory, update, &plan, &cpu, "chains", &keep)?,
+        Precision::F32 => chains_of::<f32>(&theory, update, &plan, &device, "chains", &keep)?,
+        Precision::F64 => chains_of::<f64>(&theory, update, &plan, &device, "chains", &keep)?,
     };
     let seconds = start.elapsed().as_secs_f64();
     let updates = history.recorded();
@@ -127,7 +127,7 @@ pub fn run(args: &McArgs) -> Result<(), Failure> {
         let samples = (args.chains * history.seconds.len()) as f64;
         report.set("samples_per_second", samples / history.seconds.iter().sum::<f64>());
     }
-    report.set("threads", cpu.threads());
+    report.set("threads", device.processor().threads());
     if let Some(folder) = &folder {
         folder.write("report.json", &report.text())?;
         export::write(&history, &args.export, &description, folder)?;
@@ -217,7 +217,10 @@ impl Keep<'_> {
         let folder = folder.subfolder("configurations")?;
         let fields = recorder.chains().fields();
         let extents = fields.layout().lattice().extents().to_vec();
-        let numbers = (0..fields.samples()).flat_map(|chain| fields.sample(chain)).map(Real::to_f64).collect();
+        let mut numbers = Vec::new();
+        for chain in 0..fields.samples() {
+            numbers.extend(fields.sample(chain)?.into_iter().map(Real::to_f64));
+        }
         let path = folder.join(format!("{:08}.npy", recorder.recorded()));
         Ok(Stored { extents, numbers }.write::<R>(path)?)
     }
@@ -237,11 +240,11 @@ pub fn chains_of<R: Real>(
     theory: &Theory,
     update: Box<dyn Update>,
     plan: &MarkovRun,
-    cpu: &Cpu,
+    device: &Device,
     what: &'static str,
     keep: &Keep<'_>,
 ) -> Result<History, Failure> {
-    let mut chains = Chains::<R>::new(&*theory.action, update, &theory.lattice, plan.chains, plan.seed, cpu)?;
+    let mut chains = Chains::<R>::new(&*theory.action, update, &theory.lattice, plan.chains, plan.seed, device)?;
     let mut recorder = Recorder::new(plan, &mut chains)?;
     if let Some(file) = &keep.resumed {
         recorder.restore(file)?;
@@ -249,9 +252,9 @@ pub fn chains_of<R: Real>(
     let updates = recorder.total() - recorder.done();
     let flops = recorder.chains().cost().flops * (plan.chains * updates) as f64;
     // What chains of pointwise operations reach.
-    say(keep.quiet, &forecast(memory(theory, plan), flops / (25e9 * cpu.threads() as f64)));
+    say(keep.quiet, &forecast(memory(theory, plan), flops / (25e9 * device.processor().threads() as f64)));
     let bar = bar(what, recorder.total() as u64);
-    let recorder = cpu.install(move || -> Result<_, Failure> {
+    let recorder = device.install(move || -> Result<_, Failure> {
         while recorder.done() < recorder.total() && !interrupted() {
             recorder.advance()?;
             if recorder.done() % 16 == 0 {

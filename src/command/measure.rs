@@ -14,13 +14,13 @@ use std::time::Instant;
 
 pub fn run(args: &MeasureArgs) -> Result<(), Failure> {
     let start = Instant::now();
-    let cpu = Cpu::new(args.run.threads)?;
+    let device = Device::cpu(args.run.threads)?;
     let first = read(&args.files[0], None)?;
     let lattice = super::args::Extents(first.extents.clone());
     let theory = Theory::new(&TheoryArgs { theory: args.theory, lattice, m2: args.m2, lambda: args.lambda })?;
     let history = match args.run.precision {
-        Precision::F32 => measure::<f32>(args, &theory, first, &cpu)?,
-        Precision::F64 => measure::<f64>(args, &theory, first, &cpu)?,
+        Precision::F32 => measure::<f32>(args, &theory, first, &device)?,
+        Precision::F64 => measure::<f64>(args, &theory, first, &device)?,
     };
     let estimates = history.estimates()?;
     let mut report = Report::new("measure", &theory, args.run.seed, precision_name(args.run.precision));
@@ -35,7 +35,7 @@ pub fn run(args: &MeasureArgs) -> Result<(), Failure> {
     let derived = derived(&history, &theory.lattice);
     report.set_derived(&derived);
     report.set("seconds", start.elapsed().as_secs_f64());
-    report.set("threads", cpu.threads());
+    report.set("threads", device.processor().threads());
     if let Some(out) = &args.run.out {
         let folder = Folder::open(Some(out), Existing::new(args.run.force, false))?;
         folder.write_config(args)?;
@@ -64,8 +64,8 @@ fn read(path: &Path, extents: Option<&[usize]>) -> Result<Stored, Failure> {
 }
 
 /// Series `[name][chain][update]` over all files.
-fn measure<R: Real>(args: &MeasureArgs, theory: &Theory, first: Stored, cpu: &Cpu) -> Result<History, Failure> {
-    let mut measurement = Measurement::<R>::new(&*theory.action, &theory.lattice, cpu)?;
+fn measure<R: Real>(args: &MeasureArgs, theory: &Theory, first: Stored, device: &Device) -> Result<History, Failure> {
+    let mut measurement = Measurement::<R>::new(&*theory.action, &theory.lattice, device)?;
     let extents = first.extents.clone();
     let names = measurement.names().to_vec();
     let chains = if args.axis == Axis::Time { 1 } else { first.count() };

@@ -108,14 +108,14 @@ pub fn run(args: &SampleArgs) -> Result<(), Failure> {
         Wanted { samples: args.samples, batch, two_sided: args.two_sided, exact_seconds: 12.0, quiet: args.run.json };
     wanted.check(&theory.lattice)?;
     let flow = checkpoint.flow()?;
-    let cpu = Cpu::new(args.run.threads)?;
+    let device = Device::cpu(args.run.threads)?;
     let folder = match &args.run.out {
         Some(out) => Some(Folder::open(Some(out), Existing::new(args.run.force, false))?),
         None => None,
     };
     let sampled = match args.run.precision {
-        Precision::F32 => draw::<f32>(&flow, &theory, args.run.seed, &wanted, &cpu)?,
-        Precision::F64 => draw::<f64>(&flow, &theory, args.run.seed, &wanted, &cpu)?,
+        Precision::F32 => draw::<f32>(&flow, &theory, args.run.seed, &wanted, &device)?,
+        Precision::F64 => draw::<f64>(&flow, &theory, args.run.seed, &wanted, &device)?,
     };
     let found = Record::new(args, &checkpoint, &theory, &sampled.ensemble);
     if let Some(record) = &record {
@@ -126,7 +126,7 @@ pub fn run(args: &SampleArgs) -> Result<(), Failure> {
     report.set("checksum", found.checksum.as_str());
     report.set("seconds", sampled.seconds);
     report.set("samples_per_second", sampled.ensemble.log_weights.len() as f64 / sampled.seconds);
-    report.set("threads", cpu.threads());
+    report.set("threads", device.processor().threads());
     if let Some(folder) = &folder {
         folder.write_config(args)?;
         folder.write("report.json", &report.text())?;
@@ -138,8 +138,8 @@ pub fn run(args: &SampleArgs) -> Result<(), Failure> {
         export::write(&history, &args.export, &theory.action.formula(), folder)?;
         let of = (&flow, &*theory.action);
         match args.run.precision {
-            Precision::F32 => save_configurations::<f32>(args, folder, of, &sampled.ensemble, &cpu)?,
-            Precision::F64 => save_configurations::<f64>(args, folder, of, &sampled.ensemble, &cpu)?,
+            Precision::F32 => save_configurations::<f32>(args, folder, of, &sampled.ensemble, &device)?,
+            Precision::F64 => save_configurations::<f64>(args, folder, of, &sampled.ensemble, &device)?,
         }
     }
     sampled.warnings.iter().for_each(|w| say(args.run.json, &format!("warning: {w}")));
@@ -159,7 +159,7 @@ fn save_configurations<R: Real>(
     folder: &Folder,
     (flow, action): (&Flow, &dyn Action),
     ensemble: &Ensemble,
-    cpu: &Cpu,
+    device: &Device,
 ) -> Result<(), Failure> {
     if args.save_every == 0 {
         return Ok(());
@@ -179,10 +179,10 @@ fn save_configurations<R: Real>(
                 |(from, field): &(u64, ScalarField<R>)| (*from..from + field.samples() as u64).contains(&state);
             if !drawn.as_ref().is_some_and(inside) {
                 let count = (last - state + 1).min(4096) as usize;
-                drawn = Some((state, configurations_of::<R>(flow, action, args.run.seed, state, count, cpu)?));
+                drawn = Some((state, configurations_of::<R>(flow, action, args.run.seed, state, count, device)?));
             }
             if let Some((from, field)) = &drawn {
-                numbers.extend(field.sample((state - from) as usize).into_iter().map(Real::to_f64));
+                numbers.extend(field.sample((state - from) as usize)?.into_iter().map(Real::to_f64));
             }
         }
         let path = folder.subfolder("configurations")?.join(format!("{:08}.npy", number + 1));
@@ -192,12 +192,18 @@ fn save_configurations<R: Real>(
 }
 
 /// Draws fresh samples and runs the chain over them.
-pub fn draw<R: Real>(flow: &Flow, theory: &Theory, seed: u64, wanted: &Wanted, cpu: &Cpu) -> Result<Sampled, Failure> {
+pub fn draw<R: Real>(
+    flow: &Flow,
+    theory: &Theory,
+    seed: u64,
+    wanted: &Wanted,
+    device: &Device,
+) -> Result<Sampled, Failure> {
     let bar = bar("sampling", wanted.samples as u64);
     let start = Instant::now();
-    let mut sampler = Sampler::<R>::new(flow, &*theory.action, seed, wanted.batch, cpu)?;
+    let mut sampler = Sampler::<R>::new(flow, &*theory.action, seed, wanted.batch, device)?;
     let flops = sampler.cost().flops * wanted.samples as f64;
-    let expected = forecast(wanted.bytes(&theory.lattice), flops / (80e9 * cpu.threads() as f64));
+    let expected = forecast(wanted.bytes(&theory.lattice), flops / (80e9 * device.processor().threads() as f64));
     say(wanted.quiet, &format!("sampling: {expected}"));
     let ensemble = Ensemble::draw(&mut sampler, wanted.samples, seed, |done| {
         bar.set_position(done as u64);
@@ -219,7 +225,7 @@ pub fn draw<R: Real>(flow: &Flow, theory: &Theory, seed: u64, wanted: &Wanted, c
         count => {
             let plan = MarkovRun { chains: 64, updates: count.div_ceil(64), thermalize: 200, seed };
             // What keeps the other side from being seen speaks against the flow, and is said.
-            match two_sided::<R>(flow, &*theory.action, &ensemble.log_weights, &plan, cpu, || !interrupted()) {
+            match two_sided::<R>(flow, &*theory.action, &ensemble.log_weights, &plan, device, || !interrupted()) {
                 Ok(sides) => sides,
                 Err(error) => {
                     warnings.push(format!("configurations of the theory cannot be weighed by the flow: {error}"));

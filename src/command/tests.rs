@@ -61,7 +61,7 @@ fn any_model_file_is_read_or_refused() {
     let lattice = Lattice::periodic([2, 2]).expect("a lattice");
     let shape = Architecture { layers: 2, hidden: vec![2], kernel: 1, ..Default::default() };
     let mut flow = Flow::new(&lattice, shape).expect("a flow");
-    let (action, cpu) = (Phi4 { mass2: -4.0, lambda: 8.0 }, Cpu::new(1).expect("a thread"));
+    let (action, device) = (Phi4 { mass2: -4.0, lambda: 8.0 }, Device::cpu(1).expect("a thread"));
     let training = Training { steps: 3, ..Default::default() };
     let description = lattice_fields::flows::checkpoint::Description {
         lattice: vec![2, 2],
@@ -72,7 +72,7 @@ fn any_model_file_is_read_or_refused() {
         training: training.clone(),
         precision: "f32".into(),
     };
-    let mut trainer = Trainer::<f32>::new(&mut flow, &action, training, &cpu).expect("a trainer");
+    let mut trainer = Trainer::<f32>::new(&mut flow, &action, training, &device).expect("a trainer");
     (0..3).for_each(|_| assert!(trainer.step().is_ok()));
     let path = folder.path().join("model.safetensors");
     Checkpoint::of(&trainer, &description).and_then(|c| c.write(&path)).expect("written");

@@ -48,7 +48,7 @@ pub fn run(args: &TrainArgs) -> Result<(), Failure> {
     if let Some(folder) = args.warm_start.as_ref().filter(|_| !args.resume) {
         flow.warm_start(&read_model("--warm-start", folder)?)?;
     }
-    let cpu = Cpu::new(args.run.threads)?;
+    let device = Device::cpu(args.run.threads)?;
     if args.resume && args.run.out.is_none() {
         return Err(Failure::refused("--resume", "the folder of a training in --out", "no --out"));
     }
@@ -91,16 +91,16 @@ pub fn run(args: &TrainArgs) -> Result<(), Failure> {
         quiet: args.run.json,
     };
     let trained = match args.run.precision {
-        Precision::F32 => train::<f32>(&mut flow, work, &cpu)?,
-        Precision::F64 => train::<f64>(&mut flow, work, &cpu)?,
+        Precision::F32 => train::<f32>(&mut flow, work, &device)?,
+        Precision::F64 => train::<f64>(&mut flow, work, &device)?,
     };
     if trained.interrupted {
         let (step, out) = (trained.steps, folder.0.display());
         return Err(Failure::Interrupted(format!("stopped at step {step}; train --resume --out {out} continues")));
     }
     let sampled = match args.run.precision {
-        Precision::F32 => sample::draw::<f32>(&flow, &theory, args.run.seed, &wanted, &cpu)?,
-        Precision::F64 => sample::draw::<f64>(&flow, &theory, args.run.seed, &wanted, &cpu)?,
+        Precision::F32 => sample::draw::<f32>(&flow, &theory, args.run.seed, &wanted, &device)?,
+        Precision::F64 => sample::draw::<f64>(&flow, &theory, args.run.seed, &wanted, &device)?,
     };
     if sampled.ensemble.interrupted {
         let out = folder.0.display();
@@ -115,8 +115,8 @@ pub fn run(args: &TrainArgs) -> Result<(), Failure> {
     report.set("seconds", trained.seconds);
     report.set("seconds_per_step", (!trained.step_seconds.is_empty()).then(|| median(&trained.step_seconds)));
     report.set("samples_per_second", sampled.ensemble.log_weights.len() as f64 / sampled.seconds);
-    report.set("threads", cpu.threads());
-    report.set("instruction_set_of_machine", cpu.level().name());
+    report.set("threads", device.processor().threads());
+    report.set("instruction_set_of_machine", device.processor().level().name());
     folder.write("report.json", &report.text())?;
     plots::training(&folder.file("training.svg"), &trained.history.rows, sampled.exact.as_ref().map(|e| e.log_z))?;
     sampled.warnings.iter().for_each(|w| say(args.run.json, &format!("warning: {w}")));
@@ -169,24 +169,25 @@ pub struct Work<'a> {
 }
 
 /// Trains, with checkpoints, until the end or Ctrl-C.
-pub fn train<R: Real>(flow: &mut Flow, work: Work<'_>, cpu: &Cpu) -> Result<Trained, Failure> {
+pub fn train<R: Real>(flow: &mut Flow, work: Work<'_>, device: &Device) -> Result<Trained, Failure> {
     let Work { theory, training, description, resume, folder, save_every, quiet } = work;
     let steps = training.steps;
-    let mut trainer = Trainer::<R>::new(flow, &*theory.action, training, cpu)?;
+    let mut trainer = Trainer::<R>::new(flow, &*theory.action, training, device)?;
     let mut clock = Vec::new();
     if let Some(checkpoint) = resume {
         trainer.resume(checkpoint)?;
         clock = read_clock(folder, trainer.history());
     }
     let program = trainer.program();
-    let bytes = std::mem::size_of::<R>() * program.arena() * cpu.threads() + 48 * trainer.flow().parameters.len();
+    let bytes = std::mem::size_of::<R>() * program.arena() * device.processor().threads()
+        + 48 * trainer.flow().parameters.len();
     // The batch at a hundred moments of what is left.
     let left = steps.saturating_sub(trainer.steps_done());
     let moment = |i: u64| trainer.steps_done() + (left as u128 * u128::from(i) / 100) as u64;
     let batches = (0..100).map(|i| trainer.training().batch.size(moment(i), steps) as f64);
     let samples = left as f64 * batches.sum::<f64>() / 100.0;
     // What convolutions reach.
-    say(quiet, &forecast(bytes as f64, trainer.cost().flops * samples / (80e9 * cpu.threads() as f64)));
+    say(quiet, &forecast(bytes as f64, trainer.cost().flops * samples / (80e9 * device.processor().threads() as f64)));
     let path = folder.file(MODEL);
     let save = |trainer: &Trainer<'_, R>, clock: &[f64]| -> Result<(), Failure> {
         write_history(folder, trainer.history(), clock)?;

@@ -7,7 +7,9 @@ use lattice_tensor::ops::{
     AddSums, AnyOp, Argument, Biases, Channel, Constant, Conv, ConvInputGrad, ConvKernel, ConvWeightGrad, Mask,
     Pointwise, Shift, Spread, Stack, SumSites,
 };
-use lattice_tensor::{Bindings, Boundary, Cpu, Fibre, Graph, Lattice, Layout, Location, NodeId, Program, Real, Spec};
+use lattice_tensor::{
+    Bindings, Boundary, Device, Fibre, Graph, Lattice, Layout, Location, NodeId, Program, Real, Spec,
+};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use proptest::strategy::ValueTree;
@@ -125,7 +127,7 @@ fn attempt<R: Real>(graph: &Graph, outputs: &[NodeId], layout: &Layout, n: &Nons
     let weights = vec![R::default(); 70_usize.saturating_sub(10 * n.missing)];
     program
         .run(
-            &Cpu::new(1).ok()?,
+            &Device::cpu(1).ok()?,
             &mut Bindings {
                 samples: n.samples,
                 fields: &fields.iter().collect::<Vec<_>>(),

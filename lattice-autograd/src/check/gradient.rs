@@ -9,7 +9,7 @@ use super::value::Value;
 use crate::reverse;
 use lattice_tensor::ops::{Mask, Pointwise, SumSites};
 use lattice_tensor::random::{Draw, Stream, uniform_f64_at};
-use lattice_tensor::{Cpu, Error, Graph, Layout, NodeId, Spec};
+use lattice_tensor::{Device, Error, Graph, Layout, NodeId, Spec};
 
 /// Directions that each argument is moved along.
 const DIRECTIONS: u64 = 2;
@@ -70,7 +70,7 @@ pub fn gradient(
     samples: usize,
     seed: u64,
 ) -> Result<Vec<Finding>> {
-    let mut slopes = Slopes::new(graph, functional, wanted, values, samples, Cpu::new(1)?)?;
+    let mut slopes = Slopes::new(graph, functional, wanted, values, samples, Device::cpu(1)?)?;
     (0..wanted.len()).map(|i| slopes.finding(graph, i, seed)).collect()
 }
 
@@ -84,7 +84,7 @@ struct Slopes<'a> {
     /// The place of each argument in the parameter buffer, if it has one. Arguments may share parameters.
     places: Vec<Option<usize>>,
     plain: Host<f64>,
-    cpu: Cpu,
+    device: Device,
 }
 
 impl<'a> Slopes<'a> {
@@ -94,14 +94,14 @@ impl<'a> Slopes<'a> {
         wanted: &[NodeId],
         values: &'a [Value],
         samples: usize,
-        cpu: Cpu,
+        device: Device,
     ) -> Result<Slopes<'a>> {
         let found = gradients(graph, functional, wanted)?;
         let layout = Layout::samples(graph.lattice(), 8);
         let nodes: Vec<NodeId> = found.iter().copied().flatten().collect();
         let mut results = match nodes.as_slice() {
             [] => Vec::new(),
-            nodes => Host::<f64>::new(graph, nodes, &layout)?.run(&cpu, values, samples)?,
+            nodes => Host::<f64>::new(graph, nodes, &layout)?.run(&device, values, samples)?,
         }
         .into_iter();
         let gradients: Vec<_> = found.iter().map(|g| g.and_then(|_| results.next())).collect();
@@ -112,7 +112,7 @@ impl<'a> Slopes<'a> {
         let gradients = shared(gradients, &wanted.iter().map(place).collect::<Vec<_>>());
         let places = graph.arguments().iter().map(place).collect();
         let plain = Host::new(graph, &[functional], &layout)?;
-        Ok(Slopes { values, samples, wanted: wanted.to_vec(), gradients, places, plain, cpu })
+        Ok(Slopes { values, samples, wanted: wanted.to_vec(), gradients, places, plain, device })
     }
 
     /// The quotients along one direction: one for each sample, or one for the batch if parameters are moved.
@@ -137,7 +137,7 @@ impl<'a> Slopes<'a> {
                     moved[other] = self.values[other].map(|x, i| x + step * by(i));
                 }
             }
-            let f = self.plain.run(&self.cpu, &moved, self.samples)?.swap_remove(0).numbers();
+            let f = self.plain.run(&self.device, &moved, self.samples)?.swap_remove(0).numbers();
             Ok(if sums { vec![f.iter().sum()] } else { f })
         })
     }
@@ -301,9 +301,9 @@ impl Subject {
 
     fn slopes(&mut self, functional: NodeId, wanted: &[NodeId]) -> Result<Vec<Finding>> {
         let values = self.values.clone();
-        let cpu = self.cpu().clone();
+        let device = self.device().clone();
         let mut graph = self.graph.clone();
-        let mut slopes = Slopes::new(&mut graph, functional, wanted, &values, self.samples, cpu)?;
+        let mut slopes = Slopes::new(&mut graph, functional, wanted, &values, self.samples, device)?;
         let mut findings = Vec::new();
         for i in 0..wanted.len() {
             let mut finding = slopes.finding(&graph, i, self.seed)?;

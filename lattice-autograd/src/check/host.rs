@@ -2,7 +2,7 @@
 
 use super::value::Value;
 use lattice_tensor::field::FieldData;
-use lattice_tensor::{Bindings, Cpu, Draws, Error, Graph, Layout, NodeId, Program, Real, Result, Spec};
+use lattice_tensor::{Bindings, Device, Draws, Error, Graph, Layout, NodeId, Program, Real, Result, Spec};
 use std::sync::Arc;
 
 /// A planned program that takes and gives [`Value`]s.
@@ -32,15 +32,21 @@ impl<R: Real> Host<R> {
     ///
     /// # Errors
     /// If the values are not those that the program takes.
-    pub fn run(&mut self, cpu: &Cpu, arguments: &[Value], samples: usize) -> Result<Vec<Value>> {
-        self.run_with(cpu, arguments, samples, Draws::default())
+    pub fn run(&mut self, device: &Device, arguments: &[Value], samples: usize) -> Result<Vec<Value>> {
+        self.run_with(device, arguments, samples, Draws::default())
     }
 
     /// As [`Host::run`], with the key of the program's random numbers.
     ///
     /// # Errors
     /// If the values are not those that the program takes.
-    pub fn run_with(&mut self, cpu: &Cpu, arguments: &[Value], samples: usize, draws: Draws) -> Result<Vec<Value>> {
+    pub fn run_with(
+        &mut self,
+        device: &Device,
+        arguments: &[Value],
+        samples: usize,
+        draws: Draws,
+    ) -> Result<Vec<Value>> {
         let refuse = |expected: String, found: String| {
             Err(Error::Binding { what: "values of a program".into(), expected, found })
         };
@@ -80,7 +86,7 @@ impl<R: Real> Host<R> {
         let mut out_numbers = vec![vec![f64::NAN; samples]; numbers];
         let mut out_sums = vec![f64::NAN; self.program.sums()];
         self.program.run(
-            cpu,
+            device,
             &mut Bindings {
                 samples,
                 draws,
@@ -96,23 +102,23 @@ impl<R: Real> Host<R> {
         let (mut fields, mut numbers, mut sums) = (out_fields.into_iter(), out_numbers.into_iter(), &out_sums[..]);
         let mut value = |spec: &Spec| match *spec {
             Spec::Field { .. } => fields.next().map(|field| {
-                let sample = |s| field.sample(s).into_iter().map(R::to_f64).collect();
-                Value::Field((0..samples).map(sample).collect())
+                let sample = |s| Ok(field.sample(s)?.into_iter().map(R::to_f64).collect());
+                Ok(Value::Field((0..samples).map(sample).collect::<Result<_>>()?))
             }),
             Spec::BatchSum { len } => {
                 let (head, tail) = sums.split_at(len);
                 sums = tail;
-                Some(Value::Sums(head.to_vec()))
+                Some(Ok(Value::Sums(head.to_vec())))
             }
-            _ => numbers.next().map(Value::PerSample),
+            _ => numbers.next().map(|x| Ok(Value::PerSample(x))),
         };
-        Ok(self.outputs.iter().filter_map(&mut value).collect())
+        self.outputs.iter().filter_map(&mut value).collect()
     }
 
     fn field(&self, spec: Spec, samples: usize) -> Result<FieldData<R>> {
         let Spec::Field { location, fibre } = spec else { return Err(Error::op("host", "a field", spec)) };
         let mut field = FieldData::zeros(&self.layout, location, fibre, samples)?;
-        field.numbers_mut().fill(R::from_f64(f64::NAN));
+        field.numbers_mut()?.fill(R::from_f64(f64::NAN));
         Ok(field)
     }
 }

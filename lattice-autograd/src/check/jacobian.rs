@@ -4,7 +4,7 @@ use super::error::{Error, Result};
 use super::gradient::{gradients, pair};
 use super::host::Host;
 use super::value::Value;
-use lattice_tensor::{Cpu, Graph, Layout, NodeId, Spec};
+use lattice_tensor::{Device, Graph, Layout, NodeId, Spec};
 
 /// The Jacobian `∂output/∂input` of one sample at a time, row by row from the reverse sweep: one sample of the run for
 /// each row. That the sweep is right is the business of the gradient check.
@@ -15,7 +15,7 @@ pub struct Jacobian {
     rows: usize,
     columns: usize,
     vanishes: bool,
-    cpu: Cpu,
+    device: Device,
 }
 
 /// A square matrix as `L U` with row exchanges, its inverse, and its determinant.
@@ -47,7 +47,7 @@ impl Jacobian {
         let gradient = gradients(&mut graph, functional, &[input])?[0];
         let layout = Layout::samples(&lattice, 8);
         let host = Host::new(&graph, &[gradient.unwrap_or(functional)], &layout)?;
-        Ok(Jacobian { host, input: position, rows, columns, vanishes: gradient.is_none(), cpu: Cpu::new(1)? })
+        Ok(Jacobian { host, input: position, rows, columns, vanishes: gradient.is_none(), device: Device::cpu(1)? })
     }
 
     /// The matrix `[row][column]` where the input is `x`, all other arguments being as in sample `sample` of `values`.
@@ -60,7 +60,7 @@ impl Jacobian {
         values[self.input] = Value::Field(vec![x.to_vec(); self.rows]);
         let unit = |i: usize| (0..self.rows).map(|k| f64::from(i == k)).collect();
         values.push(Value::Field((0..self.rows).map(unit).collect()));
-        match self.host.run(&self.cpu, &values, self.rows)?.swap_remove(0) {
+        match self.host.run(&self.device, &values, self.rows)?.swap_remove(0) {
             Value::Field(rows) if !self.vanishes => Ok(rows),
             _ => Ok(vec![vec![0.0; self.columns]; self.rows]),
         }

@@ -9,7 +9,7 @@ use super::value::Value;
 use crate::Trace;
 use crate::params::Parameters;
 use lattice_tensor::random::{Draw, Stream, normal_at};
-use lattice_tensor::{Cpu, Draws, Graph, Lattice, Layout, NodeId, Real, Spec};
+use lattice_tensor::{Device, Draws, Graph, Lattice, Layout, NodeId, Real, Spec};
 
 /// A program, its inputs, and names for what goes in and comes out. What the checks are made of; only a new kind of
 /// thing needs it directly.
@@ -22,7 +22,7 @@ pub struct Subject {
     pub(super) samples: usize,
     pub(super) seed: u64,
     parameters: Parameters,
-    cpu: Cpu,
+    device: Device,
 }
 
 impl Subject {
@@ -64,7 +64,16 @@ impl Subject {
         }
         let samples = options.samples;
         let parameters = parameters.clone();
-        Ok(Subject { graph, arguments, values, outputs, samples, seed: options.seed, parameters, cpu: Cpu::new(1)? })
+        Ok(Subject {
+            graph,
+            arguments,
+            values,
+            outputs,
+            samples,
+            seed: options.seed,
+            parameters,
+            device: Device::cpu(1)?,
+        })
     }
 
     /// The lattice.
@@ -145,7 +154,7 @@ impl Subject {
         samples: usize,
         first_sample: u64,
     ) -> Result<Vec<Value>> {
-        Ok(host.run_with(&self.cpu, values, samples, Draws { seed: self.seed, step: 0, first_sample })?)
+        Ok(host.run_with(&self.device, values, samples, Draws { seed: self.seed, step: 0, first_sample })?)
     }
 
     /// The nodes of the outputs.
@@ -195,8 +204,8 @@ impl Subject {
         }
     }
 
-    pub(super) fn cpu(&self) -> &Cpu {
-        &self.cpu
+    pub(super) fn device(&self) -> &Device {
+        &self.device
     }
 }
 

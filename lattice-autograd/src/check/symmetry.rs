@@ -5,7 +5,7 @@ use super::host::Host;
 use super::value::Value;
 use crate::{Trace, Var};
 use lattice_tensor::field::Scalar;
-use lattice_tensor::{Cpu, Fibre, Lattice, Layout, Location, Spec};
+use lattice_tensor::{Device, Fibre, Lattice, Layout, Location, Spec};
 use std::fmt;
 use std::sync::Arc;
 
@@ -150,7 +150,7 @@ impl Symmetry {
                 let mut values = vec![value.clone()];
                 values.extend(trace.uniform_values().into_iter().map(Value::Uniform));
                 let mut host = Host::<f64>::new(&trace.graph(), &[image], &Layout::samples(lattice, 8))?;
-                let image = host.run(&Cpu::new(1)?, &values, samples.len())?.swap_remove(0);
+                let image = host.run(&Device::cpu(1)?, &values, samples.len())?.swap_remove(0);
                 match image {
                     Value::Field(x) if x.first().is_some_and(|x| x.len() == lattice.volume()) => Ok(Value::Field(x)),
                     _ => Err(Error::request(&self.name, "a real field on every site", "something else")),

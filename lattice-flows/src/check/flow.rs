@@ -8,7 +8,7 @@ use lattice_autograd::Trace;
 use lattice_mc::Action;
 use lattice_mc::check::{Error, Finding, Options, Place, Report, Result, Thermal, Verdict};
 use lattice_mc::statistics::{self, normal_two_sided_p_value};
-use lattice_tensor::Cpu;
+use lattice_tensor::Device;
 
 /// Rounding of a log-weight, a sum of terms of order 1 on each site.
 const ROUNDING: f64 = 64.0 * f64::EPSILON;
@@ -89,8 +89,8 @@ pub fn volumes(
 
 fn draw(flow: &Flow, action: &dyn Action, options: &Options) -> Result<Ensemble> {
     let failed = Error::while_doing("drawing from the flow");
-    let cpu = Cpu::new(0)?;
-    let mut sampler = Sampler::<f64>::new(flow, action, options.seed, 1024, &cpu).map_err(&failed)?;
+    let device = Device::cpu(0)?;
+    let mut sampler = Sampler::<f64>::new(flow, action, options.seed, 1024, &device).map_err(&failed)?;
     Ensemble::draw(&mut sampler, options.chains * options.updates, options.seed, |_| true).map_err(&failed)
 }
 

@@ -2,7 +2,7 @@ use super::*;
 use crate::testing::{demand, run};
 use crate::{Chains, Clusters, Hmc, Integrator, LocalMetropolis, Update, exact};
 use lattice_autograd::{Linear, OnSites};
-use lattice_tensor::{Cpu, Lattice, Real};
+use lattice_tensor::{Device, Lattice, Real};
 
 fn hmc() -> Hmc {
     Hmc::fixed(Integrator::Omelyan, 1.0, 5)
@@ -10,10 +10,10 @@ fn hmc() -> Hmc {
 
 /// The fields of 3 chains after 20 trajectories.
 fn fields<R: Real, K: OnSites + Linear>(action: &dyn Action<K>, update: Box<dyn Update<K>>) -> Vec<Vec<R>> {
-    let (lattice, cpu) = (Lattice::periodic([4, 6]).unwrap(), Cpu::new(1).unwrap());
-    let mut chains = Chains::<R, K>::new(action, update, &lattice, 3, 5, &cpu).unwrap();
+    let (lattice, device) = (Lattice::periodic([4, 6]).unwrap(), Device::cpu(1).unwrap());
+    let mut chains = Chains::<R, K>::new(action, update, &lattice, 3, 5, &device).unwrap();
     (0..20).for_each(|_| drop(chains.advance().unwrap().to_vec()));
-    (0..3).map(|i| chains.fields().sample(i)).collect()
+    (0..3).map(|i| chains.fields().sample(i).unwrap()).collect()
 }
 
 #[test]

@@ -126,7 +126,7 @@ fn there_and_back(
 ) -> Result<Vec<Finding>> {
     let (steps, step) = REVERSED;
     let mut reversible = Finding::new("reversible");
-    let start = first_samples(thermal.fields(), options.samples);
+    let start = first_samples(thermal.fields()?, options.samples);
     let prepare = |back| -> Result<Subject> {
         let mut subject = subject(way, action, lattice, options, steps, back)?;
         subject.set(0, start.clone());
@@ -197,7 +197,7 @@ fn energy(
     let mut finding = Finding::new(&name);
     let mut samples = Vec::new();
     while samples.len() < TRAJECTORIES {
-        if let Value::Field(fields) = thermal.fields() {
+        if let Value::Field(fields) = thermal.fields()? {
             samples.extend(fields);
         }
         for _ in 0..SPACING {

@@ -5,13 +5,13 @@ use crate::update::Update;
 use crate::{Action, Hmc, Integrator};
 use lattice_autograd::Trace;
 use lattice_autograd::check::{Error, Options, Result, Value};
-use lattice_tensor::{Bindings, Cpu, Lattice, NodeId, Program};
+use lattice_tensor::{Bindings, Device, Lattice, NodeId, Program};
 
 /// Markov chains that have been brought to equilibrium by their update, tuned on the way.
 pub struct Thermal<'a> {
     /// The chains.
     pub chains: Chains<'a, f64>,
-    cpu: Cpu,
+    device: Device,
 }
 
 impl<'a> Thermal<'a> {
@@ -25,8 +25,8 @@ impl<'a> Thermal<'a> {
         lattice: &Lattice,
         options: &Options,
     ) -> Result<Thermal<'a>> {
-        let cpu = Cpu::new(0)?;
-        let chains = Chains::new(action, update, lattice, options.chains, options.seed, &cpu);
+        let device = Device::cpu(0)?;
+        let chains = Chains::new(action, update, lattice, options.chains, options.seed, &device);
         let mut chains = chains.map_err(Error::while_doing("starting chains"))?;
         let failed = Error::while_doing("thermalising");
         let (mut acceptance, mut window) = (0.0, 0);
@@ -40,7 +40,7 @@ impl<'a> Thermal<'a> {
                 (acceptance, window) = (0.0, 0);
             }
         }
-        Ok(Thermal { chains, cpu })
+        Ok(Thermal { chains, device })
     }
 
     /// Chains of hybrid Monte Carlo.
@@ -52,9 +52,12 @@ impl<'a> Thermal<'a> {
     }
 
     /// The configurations as plain numbers.
-    pub fn fields(&self) -> Value {
+    ///
+    /// # Errors
+    /// If they cannot be read.
+    pub fn fields(&self) -> Result<Value> {
         let fields = self.chains.fields();
-        Value::Field((0..fields.samples()).map(|s| fields.sample(s)).collect())
+        Ok(Value::Field((0..fields.samples()).map(|s| fields.sample(s)).collect::<std::result::Result<_, _>>()?))
     }
 
     /// A program of one field that measures numbers per sample on the configurations.
@@ -79,7 +82,7 @@ impl<'a> Thermal<'a> {
         let fields = self.chains.fields();
         let mut out = vec![vec![0.0; fields.samples()]; numbers];
         program.run(
-            &self.cpu,
+            &self.device,
             &mut Bindings {
                 samples: fields.samples(),
                 fields: &[fields],

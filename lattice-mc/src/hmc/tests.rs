@@ -1,13 +1,13 @@
 use super::*;
 use crate::{Chains, Free, Phi4};
-use lattice_tensor::{Cpu, Lattice};
+use lattice_tensor::{Device, Lattice};
 
 /// `⟨ΔH⟩`, `⟨ΔH²⟩` and `⟨e^{−ΔH}⟩` of trajectories of length 1 at the tutorial point on 4 × 4, after 50 others.
 fn violations(integrator: Integrator, steps: usize) -> [f64; 3] {
-    let (lattice, cpu) = (Lattice::periodic([4, 4]).unwrap(), Cpu::new(1).unwrap());
+    let (lattice, device) = (Lattice::periodic([4, 4]).unwrap(), Device::cpu(1).unwrap());
     let (action, update) = (Phi4 { mass2: -4.0, lambda: 8.0 }, Hmc::fixed(integrator, 1.0, steps));
     let update = Box::new(Hmc { jitter: 0.0, ..update });
-    let mut chains = Chains::<f64>::new(&action, update, &lattice, 128, 4, &cpu).unwrap();
+    let mut chains = Chains::<f64>::new(&action, update, &lattice, 128, 4, &device).unwrap();
     let names = ["dh", "exp_minus_dh"].map(|name| chains.update_names().iter().position(|n| n == name).unwrap());
     let (mut sums, updates) = ([0.0; 3], 300);
     for update in 0..50 + updates {
@@ -47,11 +47,11 @@ fn a_step_of_fourth_order_is_worth_its_forces() {
 #[test]
 fn free_modes_decorrelate_as_cosines() {
     let (mass2, length) = (0.5, 0.7);
-    let (lattice, cpu) = (Lattice::periodic([4, 4]).unwrap(), Cpu::new(1).unwrap());
+    let (lattice, device) = (Lattice::periodic([4, 4]).unwrap(), Device::cpu(1).unwrap());
     let update = Box::new(Hmc { jitter: 0.0, ..Hmc::fixed(Integrator::Omelyan4, length, 8) });
     let (count, updates) = (64, 600);
     let action = Free { mass2 };
-    let mut chains = Chains::<f64>::new(&action, update, &lattice, count, 5, &cpu).unwrap();
+    let mut chains = Chains::<f64>::new(&action, update, &lattice, count, 5, &device).unwrap();
     (0..100).for_each(|_| drop(chains.advance().unwrap().to_vec()));
     // The zero mode, and the one of momentum (π, 0).
     type Wave = fn(usize) -> f64;
@@ -60,7 +60,7 @@ fn free_modes_decorrelate_as_cosines() {
     for _ in 0..updates {
         chains.advance().unwrap();
         for chain in 0..count {
-            let phi = chains.fields().sample(chain);
+            let phi = chains.fields().sample(chain).unwrap();
             for (series, (_, wave)) in series.iter_mut().zip(modes) {
                 series[chain].push(phi.iter().enumerate().map(|(x, phi)| wave(x) * phi).sum::<f64>() / 4.0);
             }

@@ -2,7 +2,7 @@ use super::*;
 use crate::testing::{demand, exact_phi4, find, run};
 use crate::{ChainCouplings, Chains, Error, Hmc, Integrator, LocalMetropolis, MarkovRun, Phi4, Phi4Couplings};
 use lattice_autograd::PerSample;
-use lattice_tensor::{Boundary, Cpu};
+use lattice_tensor::{Boundary, Device};
 
 fn clusters() -> Box<dyn Update> {
     Box::new(Clusters { after: Box::new(LocalMetropolis::default()) })
@@ -37,10 +37,10 @@ fn both_signs_are_seen_in_the_broken_phase() {
 
 /// The autocorrelation of the sign of the magnetisation from one update to the next, over all chains.
 fn sign_correlation(update: Box<dyn Update>) -> f64 {
-    let (lattice, cpu) = (Lattice::periodic([4, 4]).unwrap(), Cpu::new(1).unwrap());
-    let mut chains = Chains::<f64>::new(&BROKEN, update, &lattice, 16, 3, &cpu).unwrap();
+    let (lattice, device) = (Lattice::periodic([4, 4]).unwrap(), Device::cpu(1).unwrap());
+    let mut chains = Chains::<f64>::new(&BROKEN, update, &lattice, 16, 3, &device).unwrap();
     let signs = |chains: &Chains<'_, f64>| -> Vec<f64> {
-        (0..16).map(|i| chains.fields().sample(i).iter().sum::<f64>().signum()).collect()
+        (0..16).map(|i| chains.fields().sample(i).unwrap().iter().sum::<f64>().signum()).collect()
     };
     (0..100).for_each(|_| drop(chains.advance().unwrap().to_vec()));
     let mut total = 0.0;
@@ -66,10 +66,10 @@ fn clusters_flip_where_other_updates_hardly_do() {
 fn antiperiodic_boundaries_are_links_of_the_other_sign() {
     // Flips must leave all that HMC alone gives.
     let lattice = Lattice::periodic([2, 4]).unwrap().with_boundary(1, Boundary::ANTIPERIODIC).unwrap();
-    let cpu = Cpu::new(1).unwrap();
+    let device = Device::cpu(1).unwrap();
     let action = Phi4 { mass2: -3.0, lambda: 1.0 };
     let estimate = |update: Box<dyn Update>| {
-        let mut chains = Chains::<f64>::new(&action, update, &lattice, 32, 4, &cpu).unwrap();
+        let mut chains = Chains::<f64>::new(&action, update, &lattice, 32, 4, &device).unwrap();
         let plan = MarkovRun { chains: 32, updates: 1500, thermalize: 200, seed: 4 };
         plan.record(&mut chains, |_| true).unwrap().estimates().unwrap()
     };
@@ -85,10 +85,10 @@ fn antiperiodic_boundaries_are_links_of_the_other_sign() {
 fn bits_depend_on_neither_threads_nor_neighbours_in_the_batch() {
     let lattice = Lattice::periodic([4, 4]).unwrap();
     let fields = |threads: usize, chains: usize| -> Vec<Vec<f32>> {
-        let cpu = Cpu::new(threads).unwrap();
-        let mut all = Chains::<f32>::new(&BROKEN, clusters(), &lattice, chains, 7, &cpu).unwrap();
+        let device = Device::cpu(threads).unwrap();
+        let mut all = Chains::<f32>::new(&BROKEN, clusters(), &lattice, chains, 7, &device).unwrap();
         (0..10).for_each(|_| drop(all.advance().unwrap().to_vec()));
-        (0..chains).map(|i| all.fields().sample(i)).collect()
+        (0..chains).map(|i| all.fields().sample(i).unwrap()).collect()
     };
     let many = fields(1, 40);
     assert_eq!(many, fields(3, 40));
@@ -104,18 +104,18 @@ fn an_action_that_names_no_hopping_is_refused() {
             phi.square().sum_sites()
         }
     }
-    let (lattice, cpu) = (Lattice::periodic([4, 4]).unwrap(), Cpu::new(1).unwrap());
+    let (lattice, device) = (Lattice::periodic([4, 4]).unwrap(), Device::cpu(1).unwrap());
     let update = Box::new(Clusters { after: Box::new(Hmc::new(Integrator::Leapfrog, 1.0)) });
-    let refused = Chains::<f64>::new(&Mine, update, &lattice, 2, 1, &cpu);
+    let refused = Chains::<f64>::new(&Mine, update, &lattice, 2, 1, &device);
     assert!(matches!(refused.err(), Some(Error::Update(_))));
 }
 
 #[test]
 fn bonds_have_the_hopping_of_their_own_chain() {
-    let (lattice, cpu) = (Lattice::periodic([4, 2]).unwrap(), Cpu::new(1).unwrap());
+    let (lattice, device) = (Lattice::periodic([4, 2]).unwrap(), Device::cpu(1).unwrap());
     let kappas = [0.15, 0.25, 0.35];
     let at = ChainCouplings::default().with("kappa", (0..45).map(|chain| kappas[chain % 3]).collect());
-    let mut chains = Chains::<f32>::at_couplings(&BROKEN, clusters(), &lattice, 45, at, 6, &cpu).unwrap();
+    let mut chains = Chains::<f32>::at_couplings(&BROKEN, clusters(), &lattice, 45, at, 6, &device).unwrap();
     let plan = MarkovRun { chains: 45, updates: 600, thermalize: 200, seed: 6 };
     let history = plan.record(&mut chains, |_| true).unwrap();
     for (rung, kappa) in kappas.into_iter().enumerate() {

@@ -32,7 +32,7 @@ mod tests {
     use crate::Phi4;
     use crate::observables::{standard, two_point};
     use lattice_autograd::Trace;
-    use lattice_tensor::{Bindings, Cpu, Draws, Layout, Location, NodeId};
+    use lattice_tensor::{Bindings, Device, Draws, Layout, Location, NodeId};
 
     /// Numbers of five normal fields, by the given program.
     fn measure(
@@ -52,7 +52,7 @@ mod tests {
         let mut program = trace.program::<f64>(&ids, &layout).expect("a program");
         program
             .run(
-                &Cpu::new(1).expect("a thread"),
+                &Device::cpu(1).expect("a thread"),
                 &mut Bindings {
                     samples: 5,
                     draws,

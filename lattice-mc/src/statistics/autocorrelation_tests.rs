@@ -46,13 +46,13 @@ fn tau_int_of_ar1_is_found() {
 #[test]
 fn zero_mode_of_free_hmc_has_its_exact_autocorrelation() {
     use crate::{Free, Hmc, Integrator, MarkovRun};
-    use lattice_tensor::{Cpu, Lattice};
+    use lattice_tensor::{Device, Lattice};
     let (mass2, length) = (0.5f64, 0.6);
     let cosine = ((2.0 * mass2).sqrt() * length).cos();
     let plan = MarkovRun { chains: 16, updates: 4000, thermalize: 100, seed: 4 };
     let update = Hmc { jitter: 0.0, ..Hmc::fixed(Integrator::Omelyan, length, 10) };
-    let (lattice, cpu) = (Lattice::periodic([4, 4]).expect("a lattice"), Cpu::new(1).expect("a thread"));
-    let history = plan.run::<f64>(&Free { mass2 }, Box::new(update), &lattice, &cpu, |_| true).expect("a run");
+    let (lattice, device) = (Lattice::periodic([4, 4]).expect("a lattice"), Device::cpu(1).expect("a thread"));
+    let history = plan.run::<f64>(&Free { mass2 }, Box::new(update), &lattice, &device, |_| true).expect("a run");
     let m = history.chains("m").expect("a standard observable");
     let found = estimate(m).expect("finite");
     let exact = 0.5 * (1.0 + cosine) / (1.0 - cosine);

@@ -3,7 +3,7 @@
 //! The program lives on a lattice of one site; its samples are the points at which the function is wanted, so a
 //! jackknife, a bootstrap or the points of a fit are one run.
 use lattice_autograd::{PerSample, Trace, Var};
-use lattice_tensor::{Bindings, Cpu, Lattice, Layout, NodeId, Program, Real};
+use lattice_tensor::{Bindings, Device, Lattice, Layout, NodeId, Program, Real};
 
 use super::StatisticsError;
 
@@ -21,7 +21,7 @@ pub struct Function {
     arguments: usize,
     value: Program<f64>,
     both: Program<f64>,
-    cpu: Cpu,
+    device: Device,
 }
 
 impl Function {
@@ -46,7 +46,7 @@ impl Function {
         let slopes = trace.vjp(value, seed.id(), &wanted);
         let outputs: Vec<NodeId> = [value].into_iter().chain(slopes.into_iter().map(|s| s.unwrap_or(zero))).collect();
         let (value, both) = (trace.program(&[value], &layout)?, trace.program(&outputs, &layout)?);
-        Ok(Self { arguments, value, both, cpu: Cpu::new(1)? })
+        Ok(Self { arguments, value, both, device: Device::cpu(1)? })
     }
 
     /// `f` at a point; NaN where it is not defined.
@@ -61,7 +61,7 @@ impl Function {
     /// If the columns are not as many as the arguments, or not as long as there are points.
     pub fn values(&mut self, columns: &[&[f64]], points: usize) -> Result<Vec<f64>, StatisticsError> {
         let mut values = vec![f64::NAN; points];
-        run(&mut self.value, &self.cpu, self.arguments, columns, points, &mut [&mut values])?;
+        run(&mut self.value, &self.device, self.arguments, columns, points, &mut [&mut values])?;
         Ok(values)
     }
 
@@ -87,7 +87,7 @@ impl Function {
     ) -> Result<(Vec<f64>, Vec<Vec<f64>>), StatisticsError> {
         let mut results = vec![vec![f64::NAN; points]; 1 + self.arguments];
         let mut views: Vec<&mut [f64]> = results.iter_mut().map(Vec::as_mut_slice).collect();
-        run(&mut self.both, &self.cpu, self.arguments, columns, points, &mut views)?;
+        run(&mut self.both, &self.device, self.arguments, columns, points, &mut views)?;
         let slopes = results.split_off(1);
         Ok((results.remove(0), slopes))
     }
@@ -95,7 +95,7 @@ impl Function {
 
 fn run<'f>(
     program: &mut Program<f64>,
-    cpu: &Cpu,
+    device: &Device,
     arguments: usize,
     columns: &[&'f [f64]],
     samples: usize,
@@ -110,7 +110,7 @@ fn run<'f>(
     if let Some(column) = columns.iter().find(|c| c.len() != samples) {
         return mismatch("points", samples, column.len());
     }
-    Ok(program.run(cpu, &mut Bindings { samples, per_sample: columns, out_per_sample, ..Default::default() })?)
+    Ok(program.run(device, &mut Bindings { samples, per_sample: columns, out_per_sample, ..Default::default() })?)
 }
 
 #[cfg(test)]

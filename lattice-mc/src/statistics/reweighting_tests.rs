@@ -3,7 +3,7 @@ use super::super::estimate;
 use super::super::synthetic::{normal, rng};
 use super::*;
 use crate::{History, Hmc, Integrator, MarkovRun, Phi4, exact};
-use lattice_tensor::{Cpu, Lattice};
+use lattice_tensor::{Device, Lattice};
 
 const EXTENTS: [usize; 2] = [4, 4];
 const VOLUME: usize = 16;
@@ -15,7 +15,7 @@ fn history() -> History {
     let action = Phi4 { mass2: MASS2, lambda: LAMBDA };
     let lattice = Lattice::periodic(EXTENTS).expect("a lattice");
     let update = Box::new(Hmc::fixed(Integrator::Omelyan, 1.0, 6));
-    plan.run::<f32>(&action, update, &lattice, &Cpu::new(1).expect("a thread"), |_| true).expect("a run")
+    plan.run::<f32>(&action, update, &lattice, &Device::cpu(1).expect("a thread"), |_| true).expect("a run")
 }
 
 fn series<'a>(history: &'a History, name: &str) -> &'a [Vec<f64>] {

@@ -3,7 +3,7 @@ use super::super::synthetic::{ar1, normal, rng};
 use super::super::{GammaMethod, estimate};
 use super::*;
 use crate::{Hmc, Integrator, LocalMetropolis, MarkovRun, Phi4, Update};
-use lattice_tensor::{Cpu, Lattice};
+use lattice_tensor::{Device, Lattice};
 
 fn kinds(list: &[Warning]) -> Vec<&'static str> {
     list.iter().map(Warning::kind).collect()
@@ -11,8 +11,8 @@ fn kinds(list: &[Warning]) -> Vec<&'static str> {
 
 fn run(action: Phi4, update: Box<dyn Update>, chains: usize, updates: usize) -> (Vec<Warning>, Option<Warning>) {
     let plan = MarkovRun { chains, updates, thermalize: 200, seed: 5 };
-    let (lattice, cpu) = (Lattice::periodic([4, 4]).expect("a lattice"), Cpu::new(1).expect("a thread"));
-    let history = plan.run::<f32>(&action, update, &lattice, &cpu, |_| true).expect("a run");
+    let (lattice, device) = (Lattice::periodic([4, 4]).expect("a lattice"), Device::cpu(1).expect("a thread"));
+    let history = plan.run::<f32>(&action, update, &lattice, &device, |_| true).expect("a run");
     let estimates = history.estimates().expect("finite");
     let list = chain_warnings(estimates.iter().map(|(n, e)| (n.as_str(), e)), plan.thermalize);
     (list, sign_warning(history.chains("m").expect("a standard observable")))

@@ -2,6 +2,7 @@
 
 use super::Isa;
 use super::isa::{exp2_f32, exp2_f64, map};
+use crate::device::Bindings;
 use std::fmt::{Debug, Display};
 
 /// A floating-point precision that lanes can hold: `f32` or `f64`.
@@ -24,6 +25,8 @@ pub trait Real: bytemuck::Pod + Default + PartialOrd + Debug + Display + Send + 
     fn from_f64(x: f64) -> Self;
     /// Widens, exactly.
     fn to_f64(self) -> f64;
+    /// The same data as those of an `f32` program, which they are if this is `f32`.
+    fn bindings_in_f32<'b, 'a, 'f>(bindings: &'b mut Bindings<'a, 'f, Self>) -> Option<&'b mut Bindings<'a, 'f, f32>>;
     /// The same number in every lane.
     fn splat<S: Isa>(simd: S, x: Self) -> Self::Reg<S>;
     /// Lane-wise sum.
@@ -82,7 +85,8 @@ pub trait Real: bytemuck::Pod + Default + PartialOrd + Debug + Display + Send + 
 macro_rules! real {
     ($r:ident, $width:expr, $bits:ident, $reg:ident, $mask:ident, $permuted:ident, $widen:ident,
      $splat:ident $add:ident $sub:ident $mul:ident $div:ident $fma:ident $neg:ident $abs:ident $sqrt:ident $lt:ident $select:ident
-     $min:ident $max:ident $scale:ident $exp2:ident $split:ident $and:ident $xor:ident $centred:ident $unit:ident) => {
+     $min:ident $max:ident $scale:ident $exp2:ident $split:ident $and:ident $xor:ident $centred:ident $unit:ident,
+     $in_f32:expr) => {
         impl Real for $r {
             const WIDTH: usize = $width;
             const NAME: &'static str = stringify!($r);
@@ -96,6 +100,11 @@ macro_rules! real {
             #[inline(always)]
             fn to_f64(self) -> f64 {
                 self as f64
+            }
+            fn bindings_in_f32<'b, 'a, 'f>(
+                bindings: &'b mut Bindings<'a, 'f, $r>,
+            ) -> Option<&'b mut Bindings<'a, 'f, f32>> {
+                $in_f32(bindings)
             }
             #[inline(always)]
             fn splat<S: Isa>(simd: S, x: Self) -> S::$reg {
@@ -214,7 +223,7 @@ macro_rules! real {
 }
 real!(f32, 16, u32, f32s, m32s, load_permuted_f32, add_f32_to_f64,
     splat_f32s add_f32s sub_f32s mul_f32s div_f32s mul_add_f32s neg_f32s abs_f32s sqrt_f32s less_than_f32s select_f32s
-    min_f32 max_f32 scale_f32 exp2_f32 split_f32 and_f32s xor_f32s centred_f32 unit_f32);
+    min_f32 max_f32 scale_f32 exp2_f32 split_f32 and_f32s xor_f32s centred_f32 unit_f32, Some);
 real!(f64, 8, u64, f64s, m64s, load_permuted_f64, add_f64_to_f64,
     splat_f64s add_f64s sub_f64s mul_f64s div_f64s mul_add_f64s neg_f64s abs_f64s sqrt_f64s less_than_f64s select_f64s
-    min_f64 max_f64 scale_f64 exp2_f64 split_f64 and_f64s xor_f64s centred_f64 unit_f64);
+    min_f64 max_f64 scale_f64 exp2_f64 split_f64 and_f64s xor_f64s centred_f64 unit_f64, |_| None);

@@ -1,6 +1,6 @@
 //! What a kernel sees of one block: slices of its inputs and of its output.
 
-use super::run::Draws;
+use crate::device::Draws;
 use crate::lanes::{Level, Real};
 use crate::layout::Layout;
 

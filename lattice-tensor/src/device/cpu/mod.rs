@@ -14,4 +14,3 @@ pub use args::{Args, Kernel};
 pub use memory::Aligned;
 pub use plan::Program;
 pub use pool::Cpu;
-pub use run::{Bindings, Draws};

@@ -12,13 +12,13 @@ mod steps;
 
 use super::args::Kernel;
 use super::run::Workspace;
+use crate::device::products::Products;
 use crate::error::{Error, Result};
 use crate::graph::{Graph, NodeId};
 use crate::lanes::Real;
 use crate::layout::{Layout, Twists};
 use crate::ops::{Pointwise, Tables};
 use crate::spec::{Cost, Spec};
-use std::collections::HashSet;
 use std::sync::Mutex;
 
 /// Where a node's value lies, seen from the program.
@@ -159,11 +159,7 @@ struct Planner<'g> {
     outputs: &'g [NodeId],
     layout: &'g Layout,
     live: Vec<bool>,
-    /// By how many different nodes a node is read. Nodes that compute the same count as one, so that a value computed
-    /// again is rounded like the first.
-    uses: Vec<usize>,
-    /// Mul nodes that are computed inside the Add or Sub that reads them.
-    fused: Vec<bool>,
+    products: Products,
     work: Vec<Work>,
     /// The step that computes a node.
     step_of: Vec<usize>,
@@ -181,24 +177,13 @@ impl<'g> Planner<'g> {
     fn new(graph: &'g Graph, outputs: &'g [NodeId], layout: &'g Layout) -> Planner<'g> {
         let live = graph.live(outputs);
         let n = graph.nodes().len();
-        let classes = graph.classes();
-        let mut readers = HashSet::new();
-        for (i, node) in graph.nodes().iter().enumerate().filter(|(i, _)| live[*i]) {
-            for (slot, input) in node.inputs.iter().enumerate() {
-                readers.insert((classes[input.index()], Some(classes[i]), slot));
-            }
-        }
-        readers.extend(outputs.iter().enumerate().map(|(k, o)| (classes[o.index()], None, k)));
-        let mut count = vec![0; n];
-        readers.into_iter().for_each(|(class, ..)| count[class] += 1);
-        let uses = classes.into_iter().map(|class| count[class]).collect();
+        let products = Products::new(graph, outputs, &live);
         Planner {
             graph,
             outputs,
             layout,
             live,
-            uses,
-            fused: vec![false; n],
+            products,
             work: Vec::new(),
             step_of: vec![0; n],
             home: vec![None; n],
@@ -231,7 +216,6 @@ impl<'g> Planner<'g> {
             });
         }
         let (arguments, per_sample_arguments) = self.place_arguments::<R>()?;
-        self.fuse_multiply_adds();
         let mask = self.schedule()?;
         let (outputs, per_sample_outputs) = self.place_outputs::<R>()?;
         let sums = self.place_sums()?;

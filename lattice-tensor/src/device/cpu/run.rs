@@ -4,60 +4,12 @@ use super::args::{Args, Place};
 use super::memory::Aligned;
 use super::plan::{Home, PerSampleOutput, Program, UniformStep};
 use super::pool::Cpu;
+use crate::device::{Bindings, Draws};
 use crate::error::{Error, Result};
 use crate::field::FieldData;
 use crate::lanes::Real;
 use crate::spec::Spec;
 use std::sync::Mutex;
-
-/// The key of a run's random numbers, besides each op's own stream name.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Draws {
-    /// The seed.
-    pub seed: u64,
-    /// The step of a training or chain.
-    pub step: u64,
-    /// The number of the first sample of the batch.
-    pub first_sample: u64,
-}
-
-/// The data of one run. Each list holds the arguments (or outputs) of its kind in the order of declaration.
-pub struct Bindings<'a, 'f, R: Real> {
-    /// How many samples.
-    pub samples: usize,
-    /// The key of the random numbers.
-    pub draws: Draws,
-    /// Field arguments.
-    pub fields: &'a [&'f FieldData<R>],
-    /// Per-sample arguments.
-    pub per_sample: &'a [&'f [f64]],
-    /// Uniform arguments.
-    pub uniforms: &'a [f64],
-    /// The flat parameter buffer.
-    pub weights: &'a [R],
-    /// Field outputs.
-    pub out_fields: &'a mut [&'f mut FieldData<R>],
-    /// Per-sample outputs.
-    pub out_per_sample: &'a mut [&'f mut [f64]],
-    /// Sums over the batch, one after the other.
-    pub out_sums: &'a mut [f64],
-}
-
-impl<R: Real> Default for Bindings<'_, '_, R> {
-    fn default() -> Self {
-        Bindings {
-            samples: 0,
-            draws: Draws::default(),
-            fields: &[],
-            per_sample: &[],
-            uniforms: &[],
-            weights: &[],
-            out_fields: &mut [],
-            out_per_sample: &mut [],
-            out_sums: &mut [],
-        }
-    }
-}
 
 /// What one thread needs to run a block.
 pub(super) struct Workspace<R> {
@@ -111,9 +63,11 @@ impl<R: Real> Program<R> {
             };
         }
         let blocks = self.layout.blocks(bindings.samples);
+        // Numbers that lie elsewhere are fetched here, before the blocks look at them.
+        bindings.fields.iter().try_for_each(|field| field.numbers().map(|_| ()))?;
         let mut fields = [const { Shared(std::ptr::null_mut()) }; 32];
         for (place, field) in fields.iter_mut().zip(bindings.out_fields.iter_mut()) {
-            *place = Shared(field.numbers_mut().as_mut_ptr());
+            *place = Shared(field.overwrite()?.as_mut_ptr());
         }
         let mut numbers = [const { Shared(std::ptr::null_mut()) }; 256];
         for (place, out) in numbers.iter_mut().zip(bindings.out_per_sample.iter_mut()) {
@@ -143,7 +97,11 @@ impl<R: Real> Program<R> {
         Ok(())
     }
 
-    fn check(&self, bindings: &Bindings<'_, '_, R>) -> Result<()> {
+    /// Whether the program can take these data.
+    ///
+    /// # Errors
+    /// As [`Program::run`].
+    pub(crate) fn check(&self, bindings: &Bindings<'_, '_, R>) -> Result<()> {
         let mismatch = |what: &str, expected: String, found: String| {
             Err(Error::Binding { what: what.to_string(), expected, found })
         };
@@ -287,7 +245,7 @@ impl<R: Real> Run<'_, '_, '_, R> {
             let mut rest = &mut workspace.padded[..];
             for (field, &len) in bindings.fields.iter().zip(&program.field_arguments) {
                 let (copy, after) = std::mem::take(&mut rest).split_at_mut(len);
-                copy.copy_from_slice(&field.numbers()[block * len..][..len]);
+                copy.copy_from_slice(&field.on_host()[block * len..][..len]);
                 let used = R::WIDTH - pad * nodes;
                 for row in copy.chunks_exact_mut(R::WIDTH) {
                     (used..R::WIDTH).for_each(|lane| row[lane] = row[used - nodes + lane % nodes]);
@@ -309,7 +267,7 @@ impl<R: Real> Run<'_, '_, '_, R> {
                     Home::Argument { field, len } => {
                         let at = match padded {
                             Some(at) => at.add(program.field_arguments[..field].iter().sum()),
-                            None => bindings.fields[field].numbers().as_ptr().add(block * len).cast_mut(),
+                            None => bindings.fields[field].on_host().as_ptr().add(block * len).cast_mut(),
                         };
                         Place::Field { at, len }
                     }

@@ -10,43 +10,9 @@ use crate::spec::Spec;
 const REACH: usize = 8;
 
 impl Planner<'_> {
-    /// `a · b + c` and `c − a · b` become one instruction where the product is needed nowhere else.
-    pub(super) fn fuse_multiply_adds(&mut self) {
-        for i in (0..self.live.len()).filter(|&i| self.live[i]).collect::<Vec<_>>() {
-            if let Some((product, _, _)) = self.multiply_add(NodeId(i as u32)) {
-                self.fused[product.index()] = true;
-            }
-        }
-    }
-
-    /// The product that a sum or difference swallows, the other operand, and the fused op.
-    pub(super) fn multiply_add(&self, id: NodeId) -> Option<(NodeId, NodeId, Pointwise)> {
-        let node = self.graph.node(id);
-        let product = |x: NodeId| {
-            let node_x = self.graph.node(x);
-            matches!(node_x.op.role(), Role::Pointwise(Pointwise::Mul))
-                && self.uses[x.index()] == 1
-                && node_x.spec == node.spec
-                && matches!(node.spec, Spec::Field { .. })
-        };
-        match (node.op.role(), node.inputs.as_slice()) {
-            (Role::Pointwise(Pointwise::Add), &[a, b]) if product(b) => Some((b, a, Pointwise::MulAdd)),
-            (Role::Pointwise(Pointwise::Add), &[a, b]) if product(a) => Some((a, b, Pointwise::MulAdd)),
-            (Role::Pointwise(Pointwise::Sub), &[a, b]) if product(b) => Some((b, a, Pointwise::MulSub)),
-            _ => None,
-        }
-    }
-
-    /// The operands that a chain node reads directly, through fused products.
+    /// The operands that a chain node reads directly, through swallowed products.
     pub(super) fn operands(&self, id: NodeId) -> Vec<NodeId> {
-        match self.multiply_add(id) {
-            Some((product, other, _)) => {
-                let mut inputs = self.graph.node(product).inputs.clone();
-                inputs.push(other);
-                inputs
-            }
-            None => self.graph.node(id).inputs.clone(),
-        }
+        self.products.operands(self.graph, id)
     }
 
     /// Puts every live node into a step. Returns the place of the mask, if it is used.
@@ -54,7 +20,7 @@ impl Planner<'_> {
         let mut mask = None;
         for i in 0..self.graph.nodes().len() {
             let id = NodeId(i as u32);
-            if !self.live[i] || self.fused[i] {
+            if !self.live[i] || self.products.is_fused(id) {
                 continue;
             }
             let node = self.graph.node(id);
@@ -173,10 +139,10 @@ impl Planner<'_> {
             && matches!(node.spec, Spec::Field { .. })
             && from != 0
             && from != step
-            && !self.fused[id.index()]
-            && self.multiply_add(id).is_none()
+            && !self.products.is_fused(id)
+            && self.products.multiply_add(self.graph, id).is_none()
             && fields.len() == 1
-            && !self.fused[fields[0].index()]
+            && !self.products.is_fused(fields[0])
             && self.step_of[fields[0].index()] < step
     }
 }

@@ -169,7 +169,7 @@ impl Planner<'_> {
             };
             instructions.push(match role {
                 Role::Pointwise(kind) => {
-                    let kind = self.multiply_add(id).map_or(kind, |(_, _, fused)| fused);
+                    let kind = self.products.multiply_add(self.graph, id).map_or(kind, |(_, _, fused)| fused);
                     let filler = operands[0];
                     let operand = |i: usize| operands.get(i).copied().unwrap_or(filler);
                     Instruction::Pointwise { kind, operands: [operand(0), operand(1), operand(2)], to }

@@ -1,0 +1,49 @@
+//! No GPU: the crate was built without feature `gpu`.
+
+use super::Bindings;
+use crate::error::{Error, Result};
+use crate::graph::{Graph, NodeId};
+use crate::layout::Layout;
+use std::convert::Infallible;
+
+/// A GPU that has been opened; there is no such value in this build.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gpu(Infallible);
+
+impl Gpu {
+    /// Refuses.
+    ///
+    /// # Errors
+    /// Always: the crate was built without feature `gpu`.
+    pub fn open(name: Option<&str>) -> Result<Gpu> {
+        let reason = "this build has no GPU support; build with feature `gpu`".into();
+        Err(Error::Device { asked: name.unwrap_or("gpu").into(), reason })
+    }
+
+    /// Its name and driver.
+    pub fn name(&self) -> String {
+        match self.0 {}
+    }
+}
+
+/// A program planned for a GPU; there is no such value in this build.
+#[derive(Debug)]
+pub struct Plan(Infallible);
+
+impl Plan {
+    /// Plans the computation of `outputs`.
+    ///
+    /// # Errors
+    /// Never: nothing can call it.
+    pub fn new(gpu: &Gpu, _graph: &Graph, _outputs: &[NodeId], _layout: &Layout) -> Result<Plan> {
+        match gpu.0 {}
+    }
+
+    /// Runs the program.
+    ///
+    /// # Errors
+    /// Never: nothing can call it.
+    pub fn run(&mut self, _bindings: &mut Bindings<'_, '_, f32>) -> Result<()> {
+        match self.0 {}
+    }
+}
