@@ -9,6 +9,8 @@ mod draw;
 mod flows;
 /// Composite programs: random graphs, recomputation, errors, and that nothing panics.
 mod gradients;
+/// Whole programs on a GPU.
+mod gpu;
 /// The verification kit on ops, and the page that shows it.
 mod kit;
 /// Which crate may import which, and where `unsafe` may stand.
