@@ -22,15 +22,30 @@ const OPS: [(&str, &str); 8] = [
     ("wave", include_str!("ops/wave.wgsl")),
 ];
 
-const LIB: [(&str, &str); 4] = [
+const LIB: [(&str, &str); 5] = [
+    ("descent", include_str!("lib/descent.wgsl")),
     ("hops", include_str!("lib/hops.wgsl")),
     ("kernel", include_str!("lib/kernel.wgsl")),
     ("random", include_str!("lib/random.wgsl")),
     ("sums", include_str!("lib/sums.wgsl")),
 ];
 
-const STEPS: [(&str, &str); 2] =
-    [("pack", include_str!("steps/pack.wgsl")), ("sum_groups", include_str!("steps/sum_groups.wgsl"))];
+const STEPS: [(&str, &str); 4] = [
+    ("adam", include_str!("steps/adam.wgsl")),
+    ("gradient", include_str!("steps/gradient.wgsl")),
+    ("pack", include_str!("steps/pack.wgsl")),
+    ("sum_groups", include_str!("steps/sum_groups.wgsl")),
+];
+
+/// The names of the kernels around programs, sorted.
+pub const STEP_NAMES: [&str; STEPS.len()] = {
+    let (mut names, mut i) = ([""; STEPS.len()], 0);
+    while i < names.len() {
+        names[i] = STEPS[i].0;
+        i += 1;
+    }
+    names
+};
 
 /// The stems of the ops' shaders, sorted.
 pub const NAMES: [&str; OPS.len()] = {

@@ -15,11 +15,69 @@ fn check(name: &str, text: &str) -> Result<Module, String> {
     Ok(module)
 }
 
+/// What a kernel declares around the functions of ops; see `lattice_tensor::device::gpu`.
+const AROUND: &str = "#import kernel
+const OPERANDS: u32 = 64u;
+const WG: u32 = 64u;
+const OPAQUE: bool = true;
+const TWISTED: bool = true;
+";
+
+/// What each op is told, as declarations.
+fn told(name: &str) -> String {
+    let names: &[&str] = match name {
+        "channels" => &["f", "SOURCE"],
+        "conv" => &[
+            "f",
+            "w",
+            "y",
+            "hops",
+            "TAPS",
+            "ROWS",
+            "ITEM_ROWS",
+            "INPUTS",
+            "OUTPUTS",
+            "QUADS",
+            "?PAIRED",
+            "?WIDE",
+            "?BIASED",
+        ],
+        "conv_weight_grad" => &["TAPS", "ROWS", "F_ROWS", "INPUTS", "OUTPUTS", "GROUP", "TOTAL"],
+        "neighbours" => &["f", "hops", "?COMPLEX", "DIRECTIONS", "ROWS"],
+        "random" => &["y", "key", "?NORMAL", "COMPONENTS", "ROWS"],
+        "shift" => &["f", "hops", "?COMPLEX"],
+        "sum_sites" => &[],
+        "wave" => &["waves"],
+        other => panic!("{other} is missing here"),
+    };
+    let declare = |name: &&str| match *name {
+        "f" => "fn f(c: u32, row: u32) -> f32 { return arena[base + c + row]; }\n".to_string(),
+        "w" => "fn w(n: u32) -> vec4<f32> { return weights[n]; }\n".into(),
+        "y" => "fn y(c: u32, row: u32, value: f32) { arena[base + c + row] = value; }\n".into(),
+        "key" => "fn key() -> vec2<u32> { return vec2(given[0], given[1]); }\n".into(),
+        "hops" | "waves" => format!("fn {name}() -> u32 {{ return op[0].x; }}\n"),
+        name => match name.strip_prefix('?') {
+            Some(name) => format!("const {name}: bool = true;\n"),
+            None => format!("const {name}: u32 = 3u;\n"),
+        },
+    };
+    names.iter().map(declare).collect()
+}
+
+/// A whole kernel around an op.
+fn kernel_of(name: &str) -> String {
+    let mut text = format!("{AROUND}{}{}", told(name), rename(op(name).unwrap(), "", &[]));
+    if !text.contains("@compute") {
+        text += "@compute @workgroup_size(WG)\nfn main() { arena[0] = 0.0; }\n";
+    }
+    kernel(&text).unwrap_or_else(|e| panic!("{e}"))
+}
+
+/// Ops in kernels, and the kernels around programs.
 fn shaders() -> impl Iterator<Item = (&'static str, Module)> {
-    NAMES.into_iter().map(|name| {
-        let text = source(name).unwrap_or_else(|e| panic!("{e}"));
-        (name, check(name, &text).unwrap_or_else(|e| panic!("{e}")))
-    })
+    let ops = NAMES.into_iter().map(|name| (name, kernel_of(name)));
+    let steps = STEP_NAMES.into_iter().map(|name| (name, step(name).unwrap_or_else(|e| panic!("{e}"))));
+    ops.chain(steps).map(|(name, text)| (name, check(name, &text).unwrap_or_else(|e| panic!("{e}"))))
 }
 
 fn files(folder: &str) -> BTreeSet<String> {
@@ -30,48 +88,32 @@ fn files(folder: &str) -> BTreeSet<String> {
 
 #[test]
 fn every_shader_is_valid() {
-    assert_eq!(shaders().count(), NAMES.len());
+    assert_eq!(shaders().count(), NAMES.len() + STEP_NAMES.len());
 }
 
 #[test]
 fn every_file_is_in_the_tables() {
     assert_eq!(files("ops"), NAMES.map(String::from).into());
+    assert_eq!(files("steps"), STEP_NAMES.map(String::from).into());
     assert_eq!(files("lib"), LIB.map(|(name, _)| name.to_string()).into());
-    assert!(NAMES.is_sorted());
+    assert!(NAMES.is_sorted() && STEP_NAMES.is_sorted() && LIB.is_sorted());
 }
 
 #[test]
-fn every_shader_has_a_function_named_like_its_op() {
-    for (name, module) in shaders() {
-        assert!(module.functions.iter().any(|(_, f)| f.name.as_deref() == Some(name)), "{name}");
-        assert_eq!(module.entry_points[0].name, "main", "{name}");
-        let finishes = ["sum_sites", "conv_weight_grad"].contains(&name);
-        assert_eq!(module.entry_points.iter().any(|e| e.name == "finish"), finishes, "{name}");
-        assert_eq!(module.entry_points.len(), if finishes { 2 } else { 1 }, "{name}");
+fn every_op_has_a_function_of_its_name() {
+    for name in NAMES {
+        assert!(op(name).unwrap().contains(&format!("fn {name}(")), "{name}");
     }
 }
 
 #[test]
 fn every_file_states_what_it_computes() {
-    for (name, text) in OPS.iter().chain(&LIB) {
+    for (name, text) in OPS.iter().chain(&LIB).chain(&STEPS) {
         let head: Vec<&str> = text.lines().take_while(|line| line.starts_with("//")).collect();
         for part in ["// in    ", "// out   ", "// see   "] {
             assert!(head.iter().any(|line| line.starts_with(part)), "{name} has no line `{part}`");
         }
-        assert_eq!(OPS.contains(&(name, text)), head.iter().any(|line| line.starts_with("// run   ")), "{name}");
-    }
-}
-
-#[test]
-fn workgroups_have_the_size_of_the_override() {
-    for (name, module) in shaders() {
-        let (size, wg) = module.overrides.iter().find(|(_, o)| o.name.as_deref() == Some("WG")).unwrap();
-        let default = wg.init.map(|init| &module.global_expressions[init]);
-        assert!(matches!(default, Some(Expression::Literal(Literal::U32(64)))), "{name}: {default:?}");
-        for entry in &module.entry_points {
-            let [Some(x), None, None] = entry.workgroup_size_overrides.unwrap() else { panic!("{name}") };
-            assert!(matches!(module.global_expressions[x], Expression::Override(o) if o == size), "{name}");
-        }
+        assert_eq!(STEPS.contains(&(name, text)), head.iter().any(|line| line.starts_with("// run   ")), "{name}");
     }
 }
 
@@ -79,43 +121,21 @@ fn workgroups_have_the_size_of_the_override() {
 fn bindings_are_few_and_distinct() {
     for (name, module) in shaders() {
         let mut seen = BTreeSet::new();
-        let (mut storage, mut uniform) = (0, 0);
+        let mut storage = 0;
         for (_, variable) in module.global_variables.iter() {
             if let Some(at) = variable.binding {
                 assert!(seen.insert((at.group, at.binding)), "{name} binds {at:?} twice");
-                assert!(at.group < 4, "{name}");
+                assert_eq!(at.group, 0, "{name}");
             }
             match variable.space {
                 AddressSpace::Storage { .. } => storage += 1,
-                AddressSpace::Uniform => uniform += 1,
-                AddressSpace::WorkGroup => assert!(variable.binding.is_none(), "{name}"),
+                AddressSpace::Uniform => assert!(variable.binding.is_some(), "{name}"),
+                AddressSpace::WorkGroup | AddressSpace::Private => assert!(variable.binding.is_none(), "{name}"),
                 other => panic!("{name} has a variable in {other:?}"),
             }
         }
+        // No adapter offers fewer.
         assert!(storage <= 8, "{name} has {storage} storage buffers");
-        assert_eq!(uniform, 1, "{name}");
-        assert!(seen.contains(&(0, 0)), "{name}");
-    }
-}
-
-#[test]
-fn parameters_are_words() {
-    for (name, module) in shaders() {
-        let op = module.global_variables.iter().find(|(_, v)| v.space == AddressSpace::Uniform).unwrap().1;
-        assert_eq!(op.name.as_deref(), Some("op"), "{name}");
-        let TypeInner::Struct { members, .. } = &module.types[op.ty].inner else { panic!("{name}") };
-        let mut offset = 0;
-        for member in members {
-            let inner = &module.types[member.ty].inner;
-            let words = match inner {
-                TypeInner::Scalar(s) => (*s == naga::Scalar::U32).then_some(1),
-                TypeInner::Vector { size, scalar } => (*scalar == naga::Scalar::U32).then_some(*size as u32),
-                _ => None,
-            };
-            // No padding between members: the host writes them one after the other.
-            assert_eq!(member.offset, offset, "{name}: {:?}", member.name);
-            offset += 4 * words.unwrap_or_else(|| panic!("{name}: {:?}", member.name));
-        }
     }
 }
 
@@ -141,6 +161,12 @@ fn a_bad_shader_is_reported_with_its_name() {
     assert!(error.contains("1u"), "{error}");
 }
 
+#[test]
+fn renaming_touches_whole_names_alone() {
+    let text = "#import f\n// f is a comment\nfn g(f_: u32) -> f32 {\n    return f(f_) + x.f; // f\n}";
+    assert_eq!(rename(text, "s_", &["f"]), "#import f\nfn s_g(f_: u32) -> f32 {\n    return s_f(f_) + x.f;\n}\n");
+}
+
 fn library(name: &str) -> Option<&'static str> {
     Some(match name {
         "one" => "fn one() {}",
@@ -154,54 +180,26 @@ fn library(name: &str) -> Option<&'static str> {
 
 #[test]
 fn imports_come_once_and_before_their_users() {
-    let text = resolve("ops/three", "#import two\n  #import one\nfn three() {}", library);
+    let text = resolve("three", "#import two\n  #import one\nfn three() {}", library);
     assert_eq!(text.unwrap(), "fn one() {}\nfn two() {}\nfn three() {}\n");
 }
 
 #[test]
 fn unknown_names_are_refused() {
-    let error = resolve("ops/top", "#import broken", library).unwrap_err();
+    let error = resolve("top", "#import broken", library).unwrap_err();
     assert_eq!(error.to_string(), "shader broken: expected the name of a piece in lib/ to import, found nothing");
-    let error = source("shfit").unwrap_err();
+    let error = op("shfit").unwrap_err();
     assert_eq!(
         error.to_string(),
-        "shader shfit: expected one of channels, conv, conv_input_grad, conv_weight_grad, neighbours, pointwise, random, shift, \
-         spread, sum_sites, wave"
+        "shader shfit: expected one of channels, conv, conv_weight_grad, neighbours, random, shift, sum_sites, wave"
     );
 }
 
 #[test]
 fn cycles_are_refused() {
-    let error = resolve("ops/top", "#import egg", library).unwrap_err();
+    let error = resolve("top", "#import egg", library).unwrap_err();
     assert_eq!(error.to_string(), "shader imports in a cycle: egg imports hen imports egg");
-    assert!(
-        matches!(resolve("ops/self", "#import ops/self", library), Err(Error::Cycle { files }) if files.len() == 2)
-    );
-}
-
-#[test]
-fn an_import_that_was_not_resolved_is_no_shader() {
-    for (name, text) in OPS {
-        assert!(text.contains("#import "), "{name}");
-        assert!(check(name, text).is_err(), "{name}");
-    }
-}
-
-#[test]
-fn a_chain_is_filled_in() {
-    let buffers = "@group(0) @binding(1) var<storage, read> f: array<f32>;
-        @group(0) @binding(2) var<storage, read> a: array<vec2<f32>>;
-        @group(0) @binding(3) var<storage, read_write> y: array<f32>;";
-    let steps = "let v0 = f[n];
-        let v1 = a[sample].x + a[sample].y;
-        let hop = neighbour(at, 16u + at.row);
-        let v2 = select(0.0, hop.phase.x * f[index(op.y, hop.at, component)], hop.exists);
-        let v3 = fma(v0, v1, v2);
-        y[n] = v3;";
-    let text = pointwise(buffers, steps).unwrap();
-    assert!(!text.contains("//@"));
-    check("pointwise", &text).unwrap_or_else(|e| panic!("{e}"));
-    assert!(check("pointwise", &pointwise(buffers, "y[n] = nothing;").unwrap()).is_err());
+    assert!(matches!(resolve("self", "#import self", library), Err(Error::Cycle { files }) if files.len() == 2));
 }
 
 /// The literals of a constant of the module.
@@ -219,10 +217,9 @@ fn constant(module: &Module, name: &str) -> Vec<u32> {
 
 #[test]
 fn constants_are_those_of_the_processor() {
-    let module = check("random", &source("random").unwrap()).unwrap();
+    let module = check("random", &kernel_of("random")).unwrap();
     // Salmon et al., table 2 and section 3.3; the golden ratio and √3 − 1 in units of 2⁻³².
     assert_eq!(constant(&module, "PHILOX_MULTIPLIERS"), [0xD251_1F53, 0xCD9E_8D57]);
     assert_eq!(constant(&module, "PHILOX_WEYL"), [0x9E37_79B9, 0xBB67_AE85]);
     assert_eq!(constant(&module, "PHILOX_ROUNDS"), [10]);
-    assert_eq!(constant(&module, "ROW"), [ROW as u32]);
 }

@@ -7,10 +7,10 @@ mod command;
 mod draw;
 /// Flows: inverse, Jacobian, symmetry, training, exactness.
 mod flows;
-/// Composite programs: random graphs, recomputation, errors, and that nothing panics.
-mod gradients;
 /// Whole programs on a GPU.
 mod gpu;
+/// Composite programs: random graphs, recomputation, errors, and that nothing panics.
+mod gradients;
 /// The verification kit on ops, and the page that shows it.
 mod kit;
 /// Which crate may import which, and where `unsafe` may stand.

@@ -43,11 +43,11 @@ pub fn run(point: &Point, target: f64, device: &Device) -> Result<[Row; 2], Fail
         let cost = Cost { steps: next, seconds };
         if reached.is_none() {
             // A seed far from those of the chains.
-            let mut sampler = Sampler::<f32>::new(trainer.flow(), &action, 1_000_000 + next, 1024, device)?;
+            let mut sampler = Sampler::<f32>::new(trainer.flow()?, &action, 1_000_000 + next, 1024, device)?;
             let acceptance = Ensemble::draw(&mut sampler, DECIDING, next, |_| true)?.acceptance;
             eprintln!("{}: {next} steps in {seconds:.1} s, acceptance {acceptance:.3}", point.name);
             if acceptance >= target {
-                reached = Some(sample(point, Method::Flow, trainer.flow(), cost, device)?);
+                reached = Some(sample(point, Method::Flow, trainer.flow()?, cost, device)?);
             } else if next == STEPS {
                 let name = point.name;
                 return Err(format!("{name}: acceptance {acceptance:.3} after {STEPS} steps, below {target}").into());
@@ -55,7 +55,7 @@ pub fn run(point: &Point, target: f64, device: &Device) -> Result<[Row; 2], Fail
         }
         match reached {
             Some(reached) if next == STEPS => {
-                return Ok([reached, sample(point, Method::FlowEqualSteps, trainer.flow(), cost, device)?]);
+                return Ok([reached, sample(point, Method::FlowEqualSteps, trainer.flow()?, cost, device)?]);
             }
             Some(_) => next = STEPS,
             // Close enough together that no flow is trained far beyond the target.

@@ -23,8 +23,9 @@ pub trait Bijection: Debug + Send + Sync {
     }
 
     /// Brings parameters back to where it is a bijection, if that depends on them: training calls it after every step.
-    fn restrict(&self, parameters: &mut Parameters) {
-        self.layers().iter().for_each(|layer| layer.restrict(parameters));
+    /// Returns whether it ever does: then the optimiser works on the host, whatever the device.
+    fn restrict(&self, parameters: &mut Parameters) -> bool {
+        self.layers().iter().fold(false, |any, layer| layer.restrict(parameters) | any)
     }
 
     /// Whether it is a bijection for these parameters, if that depends on them: asked before sampling.

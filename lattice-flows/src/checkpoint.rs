@@ -45,11 +45,12 @@ impl Checkpoint {
     /// The state of a training.
     ///
     /// # Errors
-    /// If a parameter is not finite.
-    pub fn of<R: Real>(trainer: &Trainer<'_, R>, description: &Description) -> Result<Checkpoint, Error> {
+    /// If a parameter is not finite, or is on a GPU and cannot be fetched.
+    pub fn of<R: Real>(trainer: &mut Trainer<'_, R>, description: &Description) -> Result<Checkpoint, Error> {
         let mut file = TensorFile::new();
-        trainer.flow().parameters.store(&mut file)?;
-        trainer.optimizer().store(&trainer.flow().parameters, &mut file)?;
+        let (flow, optimizer) = trainer.state()?;
+        flow.parameters.store(&mut file)?;
+        optimizer.store(&flow.parameters, &mut file)?;
         trainer.history().store(&mut file)?;
         Ok(Checkpoint { description: description.clone(), step: trainer.steps_done(), file })
     }

@@ -113,7 +113,7 @@ impl Bijection for ConvExponential {
         self.apply(y, -1.0)
     }
 
-    fn restrict(&self, parameters: &mut Parameters) {
+    fn restrict(&self, parameters: &mut Parameters) -> bool {
         for kernel in &self.kernels {
             let w = &mut parameters.values_mut()[kernel.clone()];
             let last = w.len() - 1;
@@ -130,6 +130,7 @@ impl Bijection for ConvExponential {
                 kernel.clone().filter(|&i| i != center).for_each(|i| w[i] *= Self::NORM / norm);
             }
         }
+        true
     }
 
     fn check(&self, parameters: &Parameters) -> Result<(), Error> {

@@ -170,8 +170,8 @@ impl Flow {
     }
 
     /// Brings the parameters back to where the flow is a bijection.
-    pub(crate) fn restrict(&mut self) {
-        self.layers.restrict(&mut self.parameters);
+    pub(crate) fn restrict(&mut self) -> bool {
+        self.layers.restrict(&mut self.parameters)
     }
 
     /// In a trace, makes each coupling that the flow is told a number drawn for each sample, uniform in its range.
@@ -227,5 +227,14 @@ impl Bijection for Flow {
 
     fn layers(&self) -> &[Box<dyn Bijection>] {
         self.layers.layers()
+    }
+
+    fn check(&self, parameters: &Parameters) -> Result<(), Error> {
+        if let Some(at) = parameters.values().iter().position(|x| x.is_nan()) {
+            let expected = "numbers; those of a training on a GPU are there until its last step or `Trainer::flow`";
+            let layer = format!("parameter {at} of the flow");
+            return Err(Error::Layer { layer, expected: expected.into(), found: "NaN".into() });
+        }
+        self.layers.check(parameters)
     }
 }

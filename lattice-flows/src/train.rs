@@ -6,9 +6,9 @@ use crate::flow::Flow;
 use crate::gradient::{Estimator, Memory, Step};
 use crate::history::History;
 use lattice_autograd::Trace;
-use lattice_autograd::optim::{Adam, BatchSchedule, LearningRate, Optimizer, Schedule, clip};
+use lattice_autograd::optim::{Adam, AdamSettings, BatchSchedule, LearningRate, OptimError, Optimizer, Schedule, clip};
 use lattice_mc::{Action, statistics};
-use lattice_tensor::{Bindings, Device, Draws, Layout, NodeId, Program, Real};
+use lattice_tensor::{AdamConstants, Bindings, DescentState, Device, Draws, Layout, NodeId, Program, Rate, Real};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
@@ -76,6 +76,9 @@ pub struct StepReport {
 const MOST_REJECTED: u32 = 20;
 
 /// A training in progress: everything that a step needs, allocated once.
+///
+/// On a GPU parameters and optimiser stay there from step to step. The flow that was lent has NaN for its parameters
+/// meanwhile, until [`Trainer::flow`], a checkpoint or the last step of the plan fetches them.
 pub struct Trainer<'a, R: Real> {
     flow: &'a mut Flow,
     training: Training,
@@ -99,6 +102,20 @@ pub struct Trainer<'a, R: Real> {
     /// The parameters of the last step whose numbers were finite, before its update.
     good: Vec<f64>,
     history: History,
+    on_gpu: Descending,
+}
+
+/// Where the optimiser works. On a GPU parameters and moments stay there until somebody asks for them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Descending {
+    /// On the host.
+    Never,
+    /// On a GPU, which does not have the parameters yet.
+    Soon,
+    /// On a GPU; the host has what it has.
+    Same,
+    /// On a GPU; the host has none.
+    Ahead,
 }
 
 impl<'a, R: Real> Trainer<'a, R> {
@@ -145,9 +162,15 @@ impl<'a, R: Real> Trainer<'a, R> {
             rejected: 0,
             history: History::new(training.steps),
             good: flow.parameters.values().to_vec(),
+            on_gpu: Descending::Never,
             flow,
             training,
         };
+        // Parameters that are brought back after each step must be where that is done.
+        let restricted = trainer.flow.restrict();
+        if device.is_gpu() && !restricted {
+            trainer.on_gpu = Descending::Soon;
+        }
         trainer.flow.parameters.copy_to(&mut trainer.weights)?;
         Ok(trainer)
     }
@@ -168,18 +191,90 @@ impl<'a, R: Real> Trainer<'a, R> {
         };
         let mut outputs = [&mut *log_weights, drift, layer];
         let inverted = if outputs[1].is_empty() { 1 } else { 3 };
-        self.program.run(
-            &self.device,
-            &mut Bindings {
-                samples: batch,
-                draws: Draws { seed: self.training.seed, step: self.step, first_sample: 0 },
-                uniforms: &self.uniforms,
-                weights: &self.weights,
-                out_per_sample: &mut outputs[..inverted],
-                out_sums: &mut self.sums,
-                ..Default::default()
-            },
-        )?;
+        let mut bindings = Bindings {
+            samples: batch,
+            draws: Draws { seed: self.training.seed, step: self.step, first_sample: 0 },
+            uniforms: &self.uniforms,
+            weights: &self.weights,
+            out_per_sample: &mut outputs[..inverted],
+            out_sums: &mut self.sums,
+            ..Default::default()
+        };
+        let norm = if self.on_gpu == Descending::Never {
+            self.program.run(&self.device, &mut bindings)?;
+            None
+        } else {
+            if self.on_gpu == Descending::Soon {
+                let state = DescentState {
+                    parameters: self.flow.parameters.values().to_vec(),
+                    m: self.optimizer.m().to_vec(),
+                    v: self.optimizer.v().to_vec(),
+                    ..Default::default()
+                };
+                let AdamSettings { beta1, beta2, epsilon, weight_decay } = self.optimizer.settings();
+                let constants = AdamConstants { beta1, beta2, epsilon, weight_decay };
+                self.program.start_descent(&self.device, &state, &self.ranges, constants)?;
+            }
+            if self.on_gpu != Descending::Ahead {
+                // Old parameters must not be taken for new ones.
+                self.flow.parameters.values_mut().fill(f64::NAN);
+                self.on_gpu = Descending::Ahead;
+            }
+            let rate = Rate { lr, clip: self.training.clip, unbias: self.optimizer.count_step() };
+            Some(self.program.descend(&self.device, &mut bindings, rate)?)
+        };
+        self.step += 1;
+        self.check_drift(batch)?;
+        let n = batch as f64;
+        let mean = self.log_weights[..batch].iter().sum::<f64>() / n;
+        let variance = self.log_weights[..batch].iter().map(|w| (w - mean).powi(2)).sum::<f64>() / n;
+        let norm = match norm {
+            Some(norm) => norm,
+            None => self.clipped_gradient().unwrap_or(f64::NAN),
+        };
+        let good = mean.is_finite() && norm.is_finite();
+        if good {
+            self.rejected = 0;
+            if self.on_gpu == Descending::Never {
+                self.good.copy_from_slice(self.flow.parameters.values());
+                self.optimizer.step(self.flow.parameters.values_mut(), &self.gradient, lr)?;
+                self.flow.restrict();
+                self.flow.parameters.copy_to(&mut self.weights)?;
+            }
+        } else {
+            self.rejected += 1;
+            if self.on_gpu != Descending::Never {
+                self.optimizer.take_back_step();
+            }
+            if self.rejected >= MOST_REJECTED {
+                self.history.add(self.step, None);
+                self.sync()?;
+                // The update of the last good step has led to where nothing is finite.
+                self.flow.parameters.values_mut().copy_from_slice(&self.good);
+                self.flow.parameters.copy_to(&mut self.weights)?;
+                self.restart();
+                return Err(Error::Diverged { step: self.step, rejected: self.rejected });
+            }
+        }
+        let ess = statistics::ess(&self.log_weights[..batch]).unwrap_or(0.0);
+        self.history.add(self.step, good.then_some((-mean, ess)));
+        if self.step == self.training.steps {
+            self.sync()?;
+        }
+        Ok(StepReport {
+            step: self.step,
+            loss: -mean,
+            deviation: variance.sqrt(),
+            ess,
+            gradient: if norm.is_finite() { norm } else { f64::NAN },
+            lr,
+            batch,
+            rejected: !good,
+        })
+    }
+
+    /// The gradient of each parameter from the sums over the batch, clipped; its norm before.
+    fn clipped_gradient(&mut self) -> Result<f64, OptimError> {
         self.gradient.fill(0.0);
         let mut at = 0;
         for range in &self.ranges {
@@ -187,42 +282,30 @@ impl<'a, R: Real> Trainer<'a, R> {
             self.gradient[range.clone()].iter_mut().zip(part).for_each(|(g, s)| *g += s);
             at += range.len();
         }
-        self.step += 1;
-        self.check_drift(batch)?;
-        let log_weights = &self.log_weights[..batch];
-        let n = batch as f64;
-        let mean = log_weights.iter().sum::<f64>() / n;
-        let variance = log_weights.iter().map(|w| (w - mean).powi(2)).sum::<f64>() / n;
-        let norm = clip::by_norm(&mut self.gradient, self.training.clip);
-        let good = mean.is_finite() && norm.is_ok();
-        if good {
-            self.rejected = 0;
-            self.good.copy_from_slice(self.flow.parameters.values());
-            self.optimizer.step(self.flow.parameters.values_mut(), &self.gradient, lr)?;
-            self.flow.restrict();
+        clip::by_norm(&mut self.gradient, self.training.clip)
+    }
+
+    /// Brings parameters, moments and gradient from a GPU, if they are there.
+    fn sync(&mut self) -> Result<(), Error> {
+        if self.on_gpu == Descending::Ahead {
+            let state = self.program.descent_state()?;
+            self.flow.parameters.values_mut().copy_from_slice(&state.parameters);
+            self.optimizer.set_moments(&state.m, &state.v)?;
+            self.gradient.copy_from_slice(&state.gradient);
+            // One that is not finite stays as it is.
+            let _ = clip::by_norm(&mut self.gradient, self.training.clip);
+            self.good.copy_from_slice(&state.before);
             self.flow.parameters.copy_to(&mut self.weights)?;
-        } else {
-            self.rejected += 1;
-            if self.rejected >= MOST_REJECTED {
-                self.history.add(self.step, None);
-                // The update of the last good step has led to where nothing is finite.
-                self.flow.parameters.values_mut().copy_from_slice(&self.good);
-                self.flow.parameters.copy_to(&mut self.weights)?;
-                return Err(Error::Diverged { step: self.step, rejected: self.rejected });
-            }
+            self.on_gpu = Descending::Same;
         }
-        let ess = statistics::ess(log_weights).unwrap_or(0.0);
-        self.history.add(self.step, good.then_some((-mean, ess)));
-        Ok(StepReport {
-            step: self.step,
-            loss: -mean,
-            deviation: variance.sqrt(),
-            ess,
-            gradient: norm.unwrap_or(f64::NAN),
-            lr,
-            batch,
-            rejected: !good,
-        })
+        Ok(())
+    }
+
+    /// The host's parameters and moments are what a GPU goes on from.
+    fn restart(&mut self) {
+        if self.on_gpu != Descending::Never {
+            self.on_gpu = Descending::Soon;
+        }
     }
 
     /// Whether inversion found the prior's sample again.
@@ -263,18 +346,30 @@ impl<'a, R: Real> Trainer<'a, R> {
     }
 
     /// The flow in its present state.
-    pub fn flow(&self) -> &Flow {
-        self.flow
+    ///
+    /// # Errors
+    /// If it is on a GPU and cannot be fetched.
+    pub fn flow(&mut self) -> Result<&Flow, Error> {
+        self.sync()?;
+        Ok(self.flow)
     }
 
     /// The gradient of the last step, clipped, in the order of the parameters.
-    pub fn gradient(&self) -> &[f64] {
-        &self.gradient
+    ///
+    /// # Errors
+    /// As [`Trainer::flow`].
+    pub fn gradient(&mut self) -> Result<&[f64], Error> {
+        self.sync()?;
+        Ok(&self.gradient)
     }
 
-    /// The optimiser in its present state.
-    pub fn optimizer(&self) -> &Adam {
-        &self.optimizer
+    /// The flow and the optimiser in their present state.
+    ///
+    /// # Errors
+    /// As [`Trainer::flow`].
+    pub fn state(&mut self) -> Result<(&Flow, &Adam), Error> {
+        self.sync()?;
+        Ok((self.flow, &self.optimizer))
     }
 
     /// Takes up a training where a checkpoint left it.
@@ -288,6 +383,7 @@ impl<'a, R: Real> Trainer<'a, R> {
         self.good.copy_from_slice(self.flow.parameters.values());
         self.step = checkpoint.step;
         self.flow.parameters.copy_to(&mut self.weights)?;
+        self.restart();
         Ok(())
     }
 

@@ -10,7 +10,7 @@ pub mod ops;
 pub mod random;
 pub mod spec;
 
-pub use device::{Bindings, Device, Draws, Program};
+pub use device::{AdamConstants, Bindings, DescentState, Device, Draws, Program, Rate};
 pub use error::{Error, Result};
 pub use field::{Field, FieldData, ScalarField};
 pub use graph::{Graph, NodeId};

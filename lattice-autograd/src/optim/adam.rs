@@ -87,6 +87,33 @@ impl Adam {
     pub fn v(&self) -> &[f64] {
         &self.v
     }
+
+    /// Counts a step that is made elsewhere, and returns what both means are biased by: `1 − β₁ᵗ` and `1 − β₂ᵗ`.
+    pub fn count_step(&mut self) -> [f64; 2] {
+        self.steps += 1;
+        self.bias()
+    }
+
+    /// Takes back a step that was counted but not made.
+    pub fn take_back_step(&mut self) {
+        self.steps = self.steps.saturating_sub(1);
+    }
+
+    /// The means after steps that were made elsewhere.
+    ///
+    /// # Errors
+    /// If there are not as many as parameters.
+    pub fn set_moments(&mut self, m: &[f64], v: &[f64]) -> Result<(), OptimError> {
+        OptimError::length("means of the gradient", self.m.len(), m.len())?;
+        OptimError::length("means of its square", self.v.len(), v.len())?;
+        self.m.copy_from_slice(m);
+        self.v.copy_from_slice(v);
+        Ok(())
+    }
+
+    fn bias(&self) -> [f64; 2] {
+        [self.settings.beta1, self.settings.beta2].map(|beta| 1.0 - power(beta, self.steps))
+    }
 }
 
 impl Optimizer for Adam {
@@ -94,8 +121,7 @@ impl Optimizer for Adam {
         OptimError::length("parameters", self.m.len(), parameters.len())?;
         OptimError::length("gradient", self.m.len(), gradient.len())?;
         let AdamSettings { beta1, beta2, epsilon, weight_decay } = self.settings;
-        self.steps += 1;
-        let (unbias1, unbias2) = (1.0 - power(beta1, self.steps), 1.0 - power(beta2, self.steps));
+        let [unbias1, unbias2] = self.count_step();
         let keep = 1.0 - lr * weight_decay;
         let moments = self.m.iter_mut().zip(&mut self.v);
         for ((x, g), (m, v)) in parameters.iter_mut().zip(gradient).zip(moments) {

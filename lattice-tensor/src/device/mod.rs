@@ -2,6 +2,7 @@
 
 mod bindings;
 pub mod cpu;
+mod descent;
 #[cfg(feature = "gpu")]
 pub mod gpu;
 #[cfg(not(feature = "gpu"))]
@@ -12,6 +13,7 @@ mod program;
 mod remote;
 
 pub use bindings::{Bindings, Draws};
+pub use descent::{AdamConstants, DescentState, Rate};
 pub use program::Program;
 pub(crate) use remote::Remote;
 

@@ -108,8 +108,8 @@ impl Op for Stack {
     /// The input of number `c`.
     fn shader(&self, at: &Site<'_>) -> Result<Option<Shader>> {
         const NAMES: [&str; 18] = [
-            "f0", "f1", "f2", "f3", "f4", "f5", "f6", "f7", "f8", "f9", "f10", "f11", "f12", "f13", "f14", "f15", "f16",
-            "f17",
+            "f0", "f1", "f2", "f3", "f4", "f5", "f6", "f7", "f8", "f9", "f10", "f11", "f12", "f13", "f14", "f15",
+            "f16", "f17",
         ];
         let Some(names) = NAMES.get(..at.inputs.len()) else {
             return Err(Error::op(Self::NAME, format!("at most {} fields on a GPU", NAMES.len()), at.inputs.len()));

@@ -124,7 +124,7 @@ impl Room {
         let numbers = stored("sums over the lattice", 8 * (planned.sums * batch) as u64)?;
         let partials = stored("partial sums", 4 * (planned.partials * capacity.div_ceil(GROUP)) as u64)?;
         let groups = gpu.buffer("groups", RUN * passes as u64, Usage::UNIFORM | Usage::COPY_DST)?;
-        let read = 8 * (planned.sums * batch + planned.batch_sums.len()) as u64;
+        let read = 8 * (planned.sums * batch + planned.batch_sums.len().max(1)) as u64;
         let staging = gpu.buffer("what comes back", read.max(16), Usage::MAP_READ | Usage::COPY_DST)?;
         let mut add_groups = Vec::new();
         if let Some(pipeline) = &fixed.sum_groups {

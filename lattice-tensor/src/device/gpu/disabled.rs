@@ -1,10 +1,11 @@
 //! No GPU: the crate was built without feature `gpu`.
 
-use super::Bindings;
+use super::{AdamConstants, Bindings, DescentState, Rate};
 use crate::error::{Error, Result};
 use crate::graph::{Graph, NodeId};
 use crate::layout::Layout;
 use std::convert::Infallible;
+use std::ops::Range;
 
 /// A GPU that has been opened; there is no such value in this build.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +45,35 @@ impl Plan {
     /// # Errors
     /// Never: nothing can call it.
     pub fn run(&mut self, _bindings: &mut Bindings<'_, '_, f32>) -> Result<()> {
+        match self.0 {}
+    }
+
+    /// Takes over an optimiser.
+    ///
+    /// # Errors
+    /// Never: nothing can call it.
+    pub fn start_descent(
+        &mut self,
+        _state: &DescentState,
+        _ranges: &[Range<usize>],
+        _constants: AdamConstants,
+    ) -> Result<()> {
+        match self.0 {}
+    }
+
+    /// Runs the program and moves parameters.
+    ///
+    /// # Errors
+    /// Never: nothing can call it.
+    pub fn descend(&mut self, _bindings: &mut Bindings<'_, '_, f32>, _rate: Rate) -> Result<f64> {
+        match self.0 {}
+    }
+
+    /// The state of the training.
+    ///
+    /// # Errors
+    /// Never: nothing can call it.
+    pub fn descent_state(&self) -> Result<DescentState> {
         match self.0 {}
     }
 }

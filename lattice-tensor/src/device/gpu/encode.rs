@@ -3,7 +3,7 @@
 use super::buffers::{Bound, RECORD, RUN, Room, Slice};
 use super::plan::{Dispatch, GROUP, Port};
 use super::run::Plan;
-use crate::device::Draws;
+use crate::device::{Draws, Rate};
 use crate::error::Result;
 
 /// Workgroups in the first dimension of a dispatch; adapters take up to 65,535.
@@ -20,15 +20,17 @@ pub(super) struct Samples {
 }
 
 impl Plan {
-    /// Encodes and submits a stage; `fields` are the buffers of field arguments and outputs.
+    /// Encodes and submits a stage, and the optimiser's step behind it if there is a `rate`; `fields` are the buffers of
+    /// field arguments and outputs.
     pub(super) fn stage(
         &mut self,
         stage: usize,
         draws: Draws,
         fields: [&[wgpu::Buffer]; 2],
         samples: Samples,
+        rate: Option<Rate>,
     ) -> Result<()> {
-        let Plan { gpu, planned, pipelines, fixed, room, values, counts, .. } = self;
+        let Plan { gpu, planned, pipelines, fixed, room, values, counts, descent, .. } = self;
         let Some(room) = room else { return Ok(()) };
         let queue = gpu.queue();
         if !values.words.is_empty() {
@@ -97,6 +99,14 @@ impl Plan {
                 counts.dispatches += 1;
             }
         }
+        let descent = descent.as_mut().zip(rate);
+        let mut outcome = None;
+        if let Some((descent, rate)) = descent {
+            let returned = planned.sums * count;
+            counts.made += descent.encode(gpu, &mut pass, rate, [&fixed.sums, &fixed.flat, &room.numbers], returned);
+            counts.dispatches += 2;
+            outcome = Some(descent.outcome());
+        }
         drop(pass);
         if !runs.is_empty() {
             queue.write_buffer(&room.run, 0, bytemuck::cast_slice(&runs));
@@ -106,7 +116,9 @@ impl Plan {
         if of_lattice > 0 {
             encoder.copy_buffer_to_buffer(numbers, 0, staging, 0, of_lattice);
         }
-        if of_batch > 0 {
+        if let Some(outcome) = outcome {
+            encoder.copy_buffer_to_buffer(outcome, 0, staging, of_lattice, 8);
+        } else if of_batch > 0 {
             encoder.copy_buffer_to_buffer(&fixed.sums, 0, staging, of_lattice, of_batch);
         }
         counts.submissions += 1;

@@ -4,8 +4,8 @@ use super::adapter::Gpu;
 use crate::device::Remote;
 use crate::error::Result;
 use crate::field::FieldData;
-use crate::layout::Layout;
 use crate::lattice::Location;
+use crate::layout::Layout;
 use std::any::Any;
 use std::sync::Arc;
 
@@ -40,9 +40,8 @@ impl Order {
             sites.extend((0..nodes).map(|node| (layout.site(outer, node), row, node)));
         }
         sites.sort_unstable();
-        let place = |c: usize, &(_, row, node): &(usize, usize, usize)| {
-            ((row * components + c) * layout.width() + node) as u32
-        };
+        let place =
+            |c: usize, &(_, row, node): &(usize, usize, usize)| ((row * components + c) * layout.width() + node) as u32;
         let first = (0..components).flat_map(|c| sites.iter().map(move |site| place(c, site))).collect();
         let block = rows.len() * components * layout.width();
         Ok(Order { first: Arc::new(first), samples, per_row: layout.samples_per_row(), nodes, block })

@@ -46,7 +46,8 @@ impl Values {
                 }
                 HostWork::Pointwise(kind, places) => {
                     let operands = places.map(|place| self.of[place].as_slice());
-                    let at = |k: usize, n: usize| operands[k].get(n).or(operands[k].first()).copied().unwrap_or(f64::NAN);
+                    let at =
+                        |k: usize, n: usize| operands[k].get(n).or(operands[k].first()).copied().unwrap_or(f64::NAN);
                     let arity = kind.arity();
                     value.extend((0..count).map(|n| kind.on_f64(&[at(0, n), at(1, n), at(2, n)][..arity])));
                 }

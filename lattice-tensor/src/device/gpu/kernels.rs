@@ -97,7 +97,11 @@ impl Pipeline {
     }
 }
 
-fn bind(device: &wgpu::Device, layout: &wgpu::BindGroupLayout, slices: &[(&wgpu::Buffer, u64, u64)]) -> wgpu::BindGroup {
+fn bind(
+    device: &wgpu::Device,
+    layout: &wgpu::BindGroupLayout,
+    slices: &[(&wgpu::Buffer, u64, u64)],
+) -> wgpu::BindGroup {
     let mut entries = Vec::with_capacity(slices.len());
     for (binding, &(buffer, offset, bytes)) in slices.iter().enumerate() {
         let part = wgpu::BufferBinding { buffer, offset, size: std::num::NonZero::new(bytes) };

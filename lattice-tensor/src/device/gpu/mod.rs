@@ -6,6 +6,7 @@
 //! | what the host computes, which steps make a dispatch, where values lie | `plan` |
 //! | how a kernel is written | `text`, and `shaders/` |
 //! | buffers, and how they are bound | `buffers`, `kernels` |
+//! | training: the optimiser's state and step | `descent` |
 //! | a run: what is sent, encoded and brought back | `run`, `encode`, `host`, `fields` |
 //!
 //! A workgroup takes one sample and does as much of the program for it as one kernel holds: on small lattices a whole
@@ -15,13 +16,16 @@
 
 mod adapter;
 mod buffers;
+mod descent;
 mod encode;
 mod fields;
 mod host;
 mod kernels;
 mod plan;
+mod report;
 mod run;
 mod text;
 
 pub use adapter::Gpu;
+pub use report::{KernelReport, Report};
 pub use run::{Counts, Plan};

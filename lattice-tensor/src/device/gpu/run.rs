@@ -1,14 +1,15 @@
 //! A planned program on one GPU: its buffers, made once, and its runs, each one submission for a stage.
 
 use super::adapter::Gpu;
+use super::buffers::{Fixed, Room};
+use super::descent::Descent;
 use super::encode::Samples;
 use super::fields::Copy;
 use super::host::Values;
-use super::buffers::{Fixed, Room};
 use super::kernels::Pipeline;
 use super::plan::{OPERANDS, Planned};
-use crate::device::Bindings;
-use crate::error::Result;
+use crate::device::{Bindings, Rate};
+use crate::error::{Error, Result};
 use crate::graph::{Graph, NodeId};
 use crate::layout::Layout;
 use std::sync::Arc;
@@ -24,7 +25,8 @@ pub struct Plan {
     pub(super) values: Values,
     sums: Vec<[f32; 2]>,
     /// The weights that the packed ones were made from.
-    flat: Vec<f32>,
+    pub(super) flat: Vec<f32>,
+    pub(super) descent: Option<Descent>,
     /// Bindings that were made, and submissions: for reports and tests.
     pub(super) counts: Counts,
 }
@@ -68,6 +70,7 @@ impl Plan {
             values: Values::default(),
             sums: Vec::new(),
             flat: Vec::new(),
+            descent: None,
             counts: Counts::default(),
         };
         plan.write_operands();
@@ -96,14 +99,32 @@ impl Plan {
     /// # Errors
     /// If the GPU fails, or one sample needs more memory than it binds.
     pub fn run(&mut self, bindings: &mut Bindings<'_, '_, f32>) -> Result<()> {
+        if bindings.samples == 0 {
+            bindings.out_sums.fill(0.0);
+            return self.gpu.check();
+        }
+        let repack = self.send_weights(bindings.weights);
+        self.parts(bindings, repack, None)?;
+        Ok(())
+    }
+
+    /// Runs the program and moves the parameters of the descent along the sums over the batch, in one submission; the
+    /// bindings' weights are not looked at, and sums not returned. Returns the norm of the gradient before it was
+    /// clipped; if that or a sum over the lattice is not finite, the parameters stay.
+    ///
+    /// # Errors
+    /// As [`Plan::run`]; if no descent has been started, or there are no samples.
+    pub fn descend(&mut self, bindings: &mut Bindings<'_, '_, f32>, rate: Rate) -> Result<f64> {
+        if self.descent.is_none() || bindings.samples == 0 {
+            return Err(Error::op("adam", "a descent that has been started, and samples", bindings.samples));
+        }
+        self.parts(bindings, true, Some(rate))
+    }
+
+    fn parts(&mut self, bindings: &mut Bindings<'_, '_, f32>, repack: bool, rate: Option<Rate>) -> Result<f64> {
         let samples = bindings.samples;
         self.gpu.check()?;
-        bindings.out_sums.fill(0.0);
-        if samples == 0 {
-            return Ok(());
-        }
         self.reserve(samples)?;
-        let repack = self.send_weights(bindings.weights);
         let fields = bindings.fields.iter().map(|field| Copy::send(&self.gpu, field)).collect::<Result<Vec<_>>>()?;
         let mut written = Vec::new();
         for field in bindings.out_fields.iter_mut() {
@@ -113,16 +134,18 @@ impl Plan {
         let capacity = self.room.as_ref().map_or(samples, |room| room.capacity);
         // Between stages the arena keeps what one pass has computed, so that each pass goes through all stages.
         let part = if self.planned.stages.len() > 1 { capacity } else { samples };
-        let mut first = 0;
+        let (mut first, mut norm) = (0, 0.0);
         while first < samples {
             let count = part.min(samples - first);
-            self.part(bindings, [&fields, &out], first, count, repack && first == 0)?;
+            let rate = rate.filter(|_| first + count == samples);
+            norm =
+                self.part(bindings, [&fields, &out], Samples { first, count, repack: repack && first == 0 }, rate)?;
             first += count;
         }
         for (field, copy) in bindings.out_fields.iter_mut().zip(written) {
             field.written_by_gpu(copy);
         }
-        Ok(())
+        Ok(norm)
     }
 
     /// All stages for some samples of the batch.
@@ -130,22 +153,28 @@ impl Plan {
         &mut self,
         bindings: &mut Bindings<'_, '_, f32>,
         fields: [&[wgpu::Buffer]; 2],
-        first: usize,
-        samples: usize,
-        repack: bool,
-    ) -> Result<()> {
+        of: Samples,
+        rate: Option<Rate>,
+    ) -> Result<f64> {
+        let Samples { first, count: samples, repack } = of;
         self.values.clear();
         self.sums.clear();
         self.sums.resize(self.planned.sums * samples, [0.0; 2]);
-        let last = self.planned.stages.len();
+        let (last, mut norm) = (self.planned.stages.len(), 0.0);
         for stage in 0..last {
             self.values.compute(&self.planned, stage, bindings, first, samples, &self.sums);
             self.values.give(&self.planned, bindings.draws.seed, samples);
-            let repack = repack && stage == 0;
-            self.stage(stage, bindings.draws, fields, Samples { first, count: samples, repack })?;
             let ends = stage + 1 == last;
-            let sums = if ends && first + samples == bindings.samples { bindings.out_sums.len() } else { 0 };
-            self.fetch(samples, &mut bindings.out_sums[..sums])?;
+            let rate = rate.filter(|_| ends);
+            self.stage(stage, bindings.draws, fields, Samples { repack: repack && stage == 0, ..of }, rate)?;
+            if rate.is_some() {
+                let mut outcome = [f64::NAN];
+                self.fetch(samples, &mut outcome)?;
+                norm = outcome[0];
+            } else {
+                let sums = if ends && first + samples == bindings.samples { bindings.out_sums.len() } else { 0 };
+                self.fetch(samples, &mut bindings.out_sums[..sums])?;
+            }
         }
         self.values.compute(&self.planned, last, bindings, first, samples, &self.sums);
         for (out, &step) in bindings.out_per_sample.iter_mut().zip(&self.planned.numbers_out) {
@@ -154,7 +183,7 @@ impl Plan {
                 *x = values.get(n).or(values.first()).copied().unwrap_or(f64::NAN);
             }
         }
-        Ok(())
+        Ok(norm)
     }
 
     /// Buffers for a batch of so many samples.
@@ -171,8 +200,8 @@ impl Plan {
     fn send_weights(&mut self, weights: &[f32]) -> bool {
         let weights = &weights[..self.planned.weights.min(weights.len())];
         // Bits are compared: a NaN is a weight like any other.
-        let same = self.flat.len() == weights.len()
-            && self.flat.iter().zip(weights).all(|(a, b)| a.to_bits() == b.to_bits());
+        let same =
+            self.flat.len() == weights.len() && self.flat.iter().zip(weights).all(|(a, b)| a.to_bits() == b.to_bits());
         if same {
             return false;
         }

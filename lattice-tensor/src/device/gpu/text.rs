@@ -94,8 +94,7 @@ fn main(
     );
     let kernel = kernel(name, planner, &body)?;
     let [field_in, field_out] = bound;
-    let mut dispatches =
-        vec![Dispatch { kernel, operands, chunks, field_in, field_out, steps, cost }];
+    let mut dispatches = vec![Dispatch { kernel, operands, chunks, field_in, field_out, steps, cost }];
     if chunks > 1 && !sums.is_empty() {
         dispatches.push(finish(planner, &sums, chunks)?);
     }
@@ -167,8 +166,12 @@ impl Writer<'_, '_> {
                 self.near += 1;
                 format!("near[{} + {index}]", self.operand(offset))
             }
-            Home::In(_) => format!("field_in[run.shift_in + sample * {}u + {index}]", self.planner.len(self.planner.spec(id))?),
-            Home::Out(_) => format!("field_out[run.shift_out + sample * {}u + {index}]", self.planner.len(self.planner.spec(id))?),
+            Home::In(_) => {
+                format!("field_in[run.shift_in + sample * {}u + {index}]", self.planner.len(self.planner.spec(id))?)
+            }
+            Home::Out(_) => {
+                format!("field_out[run.shift_out + sample * {}u + {index}]", self.planner.len(self.planner.spec(id))?)
+            }
         })
     }
 
@@ -341,7 +344,8 @@ impl Writer<'_, '_> {
                     );
                 }
                 Spec::Weights { offset, .. } => {
-                    let from = shader.weights.iter().map(|&w| if w == crate::ops::NONE { w } else { w + offset as u32 });
+                    let from =
+                        shader.weights.iter().map(|&w| if w == crate::ops::NONE { w } else { w + offset as u32 });
                     let at = self.planner.packed(from.collect());
                     let at = self.operand(at as usize);
                     let _ = writeln!(
@@ -399,10 +403,7 @@ impl Writer<'_, '_> {
         let rows = self.planner.shape(self.planner.spec(id))?.0;
         let home = self.home(id)?;
         let place = self.place(id, home, &format!("c * {rows}u + row"))?;
-        let _ = writeln!(
-            self.functions,
-            "fn {prefix}y(c: u32, row: u32, value: f32) {{\n    {place} = value;\n}}"
-        );
+        let _ = writeln!(self.functions, "fn {prefix}y(c: u32, row: u32, value: f32) {{\n    {place} = value;\n}}");
         self.function(&prefix, id, &shader)?;
         let _ = writeln!(self.functions, "fn s{k}(i: u32) {{\n    {prefix}{}(i);\n}}", shader.name);
         let Form::Items(items) = shader.form else { return Ok(()) };

@@ -48,12 +48,7 @@ impl Ranges {
 
 impl Planner<'_> {
     /// Gives every value that is read from memory a place. Returns the numbers of the arena for each sample.
-    pub(super) fn place(
-        &mut self,
-        stages: &[Vec<Segment>],
-        jobs: &[Vec<Job>],
-        delivered: &[NodeId],
-    ) -> Result<usize> {
+    pub(super) fn place(&mut self, stages: &[Vec<Segment>], jobs: &[Vec<Job>], delivered: &[NodeId]) -> Result<usize> {
         let mut lives: Vec<Life> = Vec::new();
         let mut life_of = vec![None; self.live.len()];
         let mut far = vec![false; self.live.len()];

@@ -25,7 +25,12 @@ pub(super) type Steps = Vec<Vec<Work>>;
 
 impl Planner<'_> {
     pub(super) fn schedule(&mut self) -> Result<(Steps, Vec<Vec<Job>>)> {
-        let stages = 1 + (0..self.live.len()).filter(|&i| self.is_device(i)).map(|i| self.device_stage(NodeId(i as u32))).max().unwrap_or(0);
+        let stages = 1
+            + (0..self.live.len())
+                .filter(|&i| self.is_device(i))
+                .map(|i| self.device_stage(NodeId(i as u32)))
+                .max()
+                .unwrap_or(0);
         let mut steps: Steps = vec![Vec::new(); stages];
         let mut jobs = vec![Vec::new(); stages];
         let mut step_of = vec![None; self.live.len()];
