@@ -163,7 +163,7 @@ fn a_resumed_training_equals_the_unbroken_one() {
             let folder = std::env::temp_dir().join(format!("lattice-fields-resume-{}", std::process::id()));
             std::fs::create_dir_all(&folder).expect("a folder");
             let path = folder.join("model.safetensors");
-            Checkpoint::of(&trainer, &description).expect("a state").write(&path).expect("written");
+            Checkpoint::of(&mut trainer, &description).expect("a state").write(&path).expect("written");
             let checkpoint = Checkpoint::read(&path).expect("read");
             std::fs::remove_dir_all(&folder).expect("removed");
             assert_eq!(checkpoint.description, description);

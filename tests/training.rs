@@ -137,7 +137,7 @@ fn path_gradients_vanish_sample_by_sample_at_an_exact_fit() {
             let report = trainer.step().expect("a step");
             assert!((report.loss + exact.log_z).abs() < 1e-7, "{} against {}", report.loss, -exact.log_z);
             assert!(report.deviation < 1e-7, "{report:?}");
-            let most = trainer.gradient().iter().fold(0.0_f64, |most, g| most.max(g.abs()));
+            let most = trainer.gradient().unwrap().iter().fold(0.0_f64, |most, g| most.max(g.abs()));
             match estimator {
                 Estimator::Reparam => assert!(most > 0.1, "{most}"),
                 Estimator::Path => assert!(most < 1e-6, "{most}"),
@@ -157,7 +157,9 @@ fn both_estimators_have_one_mean() {
         // No step is taken: 10⁻³⁰ is below the rounding of all parameters.
         let training = Training { lr: 1e-30, clip: 1e9, estimator, ..plan(RUNS as u64, 64) };
         let mut trainer = Trainer::<f32>::new(&mut flow, &TUTORIAL, training, &device).expect("a trainer");
-        (0..RUNS).map(|_| trainer.step().map(|_| trainer.gradient().to_vec()).expect("a step")).collect::<Vec<_>>()
+        (0..RUNS)
+            .map(|_| trainer.step().and_then(|_| Ok(trainer.gradient()?.to_vec())).expect("a step"))
+            .collect::<Vec<_>>()
     });
     let variance = |values: &dyn Fn(usize) -> f64| {
         let mean = (0..RUNS).map(values).sum::<f64>() / RUNS as f64;
@@ -188,7 +190,7 @@ fn memory_policies_agree_and_inversion_needs_no_more_for_more_layers() {
             let training = Training { estimator, memory, ..plan(3, 48) };
             let mut trainer = Trainer::<f64>::new(&mut flow, &TUTORIAL, training, &device).expect("a trainer");
             let report = trainer.step().expect("a step");
-            (report.loss, trainer.gradient().to_vec())
+            (report.loss, trainer.gradient().unwrap().to_vec())
         };
         let (loss, kept) = step(Memory::Keep);
         let size = kept.iter().fold(0.0_f64, |most, g| most.max(g.abs()));
@@ -344,8 +346,8 @@ fn a_flow_of_a_small_lattice_is_a_warm_start_on_a_larger_one() {
     for _ in 0..250 {
         trainer.step().expect("a step");
     }
-    let known = description(trainer.flow(), training);
-    let checkpoint = Checkpoint::of(&trainer, &known).expect("a state");
+    let known = description(trainer.flow().unwrap(), training);
+    let checkpoint = Checkpoint::of(&mut trainer, &known).expect("a state");
     let here = certificate(&flow, &TUTORIAL, 8_000, None);
     let mut larger = fresh(&[8, 8], Architecture { seed: 9, ..shape.clone() });
     let cold = certificate(&larger, &TUTORIAL, 2_000, Some(LOG_Z));
@@ -420,7 +422,7 @@ fn every_plan_is_the_same_bits_on_any_threads_and_after_a_break() {
                 trainer.step().expect("a step");
             }
             if broken {
-                let checkpoint = Checkpoint::of(&trainer, &known).expect("a state");
+                let checkpoint = Checkpoint::of(&mut trainer, &known).expect("a state");
                 let mut flow = checkpoint.flow().expect("a flow");
                 let mut trainer = new(&mut flow);
                 trainer.resume(&checkpoint).expect("resumed");

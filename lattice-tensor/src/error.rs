@@ -64,6 +64,79 @@ pub enum Error {
         /// How much.
         bytes: u128,
     },
+    /// No adapter to run programs on.
+    #[error(
+        "device {asked}: expected a GPU with a driver for Vulkan, Metal or DirectX 12, found none ({reason}); install its \
+         vendor's driver, or on Debian `apt-get install mesa-vulkan-drivers libvulkan1` for one in software, or use \
+         --device cpu"
+    )]
+    NoAdapter {
+        /// Which was asked for.
+        asked: String,
+        /// What the system said.
+        reason: String,
+    },
+    /// A name that is not that of one adapter.
+    #[error("device {asked}: expected the number, or a part of the name, of one adapter, found {found}")]
+    WhichAdapter {
+        /// Which was asked for.
+        asked: String,
+        /// How many it means, and a list of them or of all, one a line.
+        found: String,
+    },
+    /// A GPU that is gone: reset, unplugged, or given up by its driver.
+    #[error(
+        "{device}: lost ({reason}); what it held is gone, so start again from the last checkpoint, or use --device cpu"
+    )]
+    DeviceLost {
+        /// Which device.
+        device: String,
+        /// What its driver said.
+        reason: String,
+    },
+    /// More memory than a GPU has.
+    #[error("{what} on {device}: expected {bytes} bytes, found {reason}; use a smaller batch, or --device cpu")]
+    DeviceMemory {
+        /// Which device.
+        device: String,
+        /// What was to be allocated.
+        what: String,
+        /// How much.
+        bytes: u64,
+        /// What there is.
+        reason: String,
+    },
+    /// A kernel that a driver does not take.
+    #[error("kernel {kernel} on {device}: expected a shader that compiles, found: {reason}")]
+    Kernel {
+        /// Which kernel.
+        kernel: String,
+        /// Which device.
+        device: String,
+        /// What the compiler or the driver said.
+        reason: String,
+    },
+    /// A GPU that no longer answers.
+    #[error(
+        "{device}: expected the end of a submission, found no progress for {seconds} s; use a smaller batch if the \
+         device is slow, another driver if it hangs, or --device cpu"
+    )]
+    DeviceSilent {
+        /// Which device.
+        device: String,
+        /// How long it was waited for.
+        seconds: f64,
+    },
+    /// A call that wgpu or a driver refused.
+    #[error("{what} on {device}: expected a valid call, found: {reason}")]
+    DeviceCall {
+        /// Which device.
+        device: String,
+        /// What was to be done.
+        what: String,
+        /// What was said.
+        reason: String,
+    },
     /// A pool of threads could not be started.
     #[error("cannot start {threads} threads: {reason}")]
     Threads {

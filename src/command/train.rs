@@ -178,9 +178,8 @@ pub fn train<R: Real>(flow: &mut Flow, work: Work<'_>, device: &Device) -> Resul
         trainer.resume(checkpoint)?;
         clock = read_clock(folder, trainer.history());
     }
-    let program = trainer.program();
-    let bytes = std::mem::size_of::<R>() * program.arena() * device.processor().threads()
-        + 48 * trainer.flow().parameters.len();
+    let parameters = trainer.flow()?.parameters.len();
+    let bytes = std::mem::size_of::<R>() * trainer.program().arena() * device.processor().threads() + 48 * parameters;
     // The batch at a hundred moments of what is left.
     let left = steps.saturating_sub(trainer.steps_done());
     let moment = |i: u64| trainer.steps_done() + (left as u128 * u128::from(i) / 100) as u64;
@@ -189,7 +188,7 @@ pub fn train<R: Real>(flow: &mut Flow, work: Work<'_>, device: &Device) -> Resul
     // What convolutions reach.
     say(quiet, &forecast(bytes as f64, trainer.cost().flops * samples / (80e9 * device.processor().threads() as f64)));
     let path = folder.file(MODEL);
-    let save = |trainer: &Trainer<'_, R>, clock: &[f64]| -> Result<(), Failure> {
+    let save = |trainer: &mut Trainer<'_, R>, clock: &[f64]| -> Result<(), Failure> {
         write_history(folder, trainer.history(), clock)?;
         Ok(Checkpoint::of(trainer, description)?.write(&path)?)
     };
@@ -226,7 +225,7 @@ pub fn train<R: Real>(flow: &mut Flow, work: Work<'_>, device: &Device) -> Resul
     })?;
     bar.finish_and_clear();
     let seconds = start.elapsed().as_secs_f64();
-    save(&trainer, &clock)?;
+    save(&mut trainer, &clock)?;
     let (history, steps) = (trainer.history().clone(), trainer.steps_done());
     Ok(Trained { history, seconds, step_seconds, steps, interrupted })
 }

@@ -1,113 +1,214 @@
-//! TEMPORARY
+//! Opening a GPU: which adapters there are, which one is meant, what is asked of it.
+
+use super::description::{AdapterDescription, AdapterKind, choose};
+use super::fault::Fault;
+use super::kernels::Kernels;
+use super::work::Progress;
 use crate::error::{Error, Result};
-use std::sync::Arc;
-#[derive(Clone, Debug)]
-pub struct Gpu(Arc<Inner>);
-#[derive(Debug)]
-struct Inner {
-    device: wgpu::Device,
-    queue: wgpu::Queue,
-    name: String,
-    limits: wgpu::Limits,
-    kernels: super::kernels::Kernels,
+use pollster::block_on;
+use std::fmt;
+use std::sync::{Arc, Mutex};
+use wgpu::{Features, Limits};
+
+/// Features that are used where they are; none is needed.
+const USEFUL: Features = Features::SHADER_F16.union(Features::TIMESTAMP_QUERY);
+
+/// A GPU that has been opened; clones share it.
+#[derive(Clone)]
+pub struct Gpu(pub(super) Arc<Inner>);
+
+pub(super) struct Inner {
+    pub device: wgpu::Device,
+    pub queue: wgpu::Queue,
+    pub fault: Arc<Fault>,
+    pub progress: Arc<Progress>,
+    /// What reads from the device pass through, kept for the next.
+    pub staging: Mutex<Option<wgpu::Buffer>>,
+    description: AdapterDescription,
+    limits: Limits,
+    kernels: Kernels,
 }
-impl PartialEq for Gpu {
-    fn eq(&self, o: &Gpu) -> bool {
-        Arc::ptr_eq(&self.0, &o.0)
+
+impl fmt::Debug for Gpu {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Gpu").field(&self.0.description.name).finish()
     }
 }
+
+impl PartialEq for Gpu {
+    fn eq(&self, other: &Gpu) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
 impl Eq for Gpu {}
+
 impl Gpu {
-    /// Opens.
-    pub fn open(_name: Option<&str>) -> Result<Gpu> {
-        let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle_from_env());
-        let adapter = pollster::block_on(instance.request_adapter(&Default::default()))
-            .map_err(|e| Error::op("gpu", "an adapter", e))?;
-        let (device, queue) = pollster::block_on(adapter.request_device(&wgpu::DeviceDescriptor {
-            required_limits: wgpu::Limits::default(),
-            ..Default::default()
-        }))
-        .map_err(|e| Error::op("gpu", "a device", e))?;
+    /// Opens the adapter that `name` means: its number in the listing of [`Gpu::adapters`] or a part of its name, in
+    /// upper or lower case. Without a name the best: discrete GPUs, then integrated, virtual and unknown ones, software
+    /// last.
+    ///
+    /// The environment variable `WGPU_BACKEND` (`vulkan`, `metal`, `dx12`) restricts the listing.
+    ///
+    /// # Errors
+    /// If there is no adapter, if the name fits none or several, or if the driver refuses.
+    pub fn open(name: Option<&str>) -> Result<Gpu> {
+        Self::open_at(name, wgpu::Adapter::limits)
+    }
+
+    /// As [`Gpu::open`], with the limits that every adapter has (8 storage buffers, 128 MiB a binding, 256 invocations):
+    /// for tests.
+    ///
+    /// # Errors
+    /// As [`Gpu::open`].
+    pub fn at_default_limits(name: Option<&str>) -> Result<Gpu> {
+        Self::open_at(name, |_| Limits::default())
+    }
+
+    /// A stub that checks how it is used and computes nothing: for tests, where wgpu has its feature `noop`.
+    ///
+    /// # Errors
+    /// If wgpu was built without it.
+    #[doc(hidden)]
+    pub fn noop() -> Result<Gpu> {
+        let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
+        descriptor.backends = wgpu::Backends::NOOP;
+        descriptor.backend_options.noop = wgpu::NoopBackendOptions::enabled();
+        let adapters = listing(&wgpu::Instance::new(descriptor));
+        let (adapter, description) = adapters.into_iter().next().ok_or_else(|| Error::NoAdapter {
+            asked: "noop".into(),
+            reason: "wgpu was built without feature `noop`".into(),
+        })?;
+        let limits = Limits { max_buffer_size: adapter.limits().max_buffer_size, ..Limits::default() };
+        Self::request(&adapter, description, limits)
+    }
+
+    /// All adapters of this machine, in the order of their numbers.
+    pub fn adapters() -> Vec<AdapterDescription> {
+        listing(&instance()).into_iter().map(|(_, description)| description).collect()
+    }
+
+    fn open_at(name: Option<&str>, limits: impl Fn(&wgpu::Adapter) -> Limits) -> Result<Gpu> {
+        let instance = instance();
+        let mut adapters = listing(&instance);
+        if adapters.is_empty() {
+            let refused = block_on(instance.request_adapter(&wgpu::RequestAdapterOptions::default())).err();
+            let reason = refused.map_or("no adapter computes".into(), |error| error.to_string());
+            return Err(Error::NoAdapter { asked: name.unwrap_or("gpu").into(), reason });
+        }
+        let descriptions: Vec<_> = adapters.iter().map(|(_, description)| description.clone()).collect();
+        let (adapter, description) = adapters.swap_remove(choose(&descriptions, name)?);
+        let limits = limits(&adapter);
+        Self::request(&adapter, description, limits)
+    }
+
+    fn request(adapter: &wgpu::Adapter, description: AdapterDescription, limits: Limits) -> Result<Gpu> {
+        let request = adapter.request_device(&wgpu::DeviceDescriptor {
+            label: Some("lattice"),
+            required_features: adapter.features() & USEFUL,
+            required_limits: limits,
+            experimental_features: wgpu::ExperimentalFeatures::disabled(),
+            memory_hints: wgpu::MemoryHints::Performance,
+            trace: wgpu::Trace::Off,
+        });
+        let (device, queue) = block_on(request).map_err(|error| {
+            let reason =
+                format!("expected a driver that opens it, found: {error}; use another device, or --device cpu");
+            Error::Device { asked: description.to_string(), reason }
+        })?;
+        let limits = device.limits();
+        let fault = Fault::watch(&device, &description.name);
         Ok(Gpu(Arc::new(Inner {
-            limits: device.limits(),
             device,
             queue,
-            name: adapter.get_info().name,
-            kernels: Default::default(),
+            fault,
+            progress: Arc::default(),
+            staging: Mutex::default(),
+            description,
+            limits,
+            kernels: Kernels::default(),
         })))
     }
-    /// Name.
+
+    /// Its name.
     pub fn name(&self) -> String {
-        self.0.name.clone()
+        self.0.description.name.clone()
     }
+
+    /// What it is; the limits are the adapter's.
+    pub fn description(&self) -> &AdapterDescription {
+        &self.0.description
+    }
+
+    /// Whether it is the processor, through a driver such as llvmpipe.
+    pub fn is_processor(&self) -> bool {
+        self.0.description.kind == AdapterKind::Software
+    }
+
+    /// Bytes that a kernel can bind at once.
+    pub fn most_bytes_bound(&self) -> u64 {
+        self.0.limits.max_storage_buffer_binding_size.min(self.0.limits.max_buffer_size)
+    }
+
+    /// The limits that it was opened with.
+    pub(super) fn limits(&self) -> &Limits {
+        &self.0.limits
+    }
+
     pub(super) fn device(&self) -> &wgpu::Device {
         &self.0.device
     }
+
     pub(super) fn queue(&self) -> &wgpu::Queue {
         &self.0.queue
     }
-    pub(super) fn kernels(&self) -> &super::kernels::Kernels {
+
+    pub(super) fn kernels(&self) -> &Kernels {
         &self.0.kernels
     }
-    pub(super) fn is_processor(&self) -> bool {
-        true
-    }
-    pub(super) fn most_bytes_bound(&self) -> u64 {
-        self.0.limits.max_storage_buffer_binding_size
-    }
-    pub(super) fn check(&self) -> Result<()> {
-        Ok(())
-    }
-    pub(super) fn buffer(&self, label: &str, size: u64, usage: wgpu::BufferUsages) -> Result<wgpu::Buffer> {
-        Ok(self.0.device.create_buffer(&wgpu::BufferDescriptor {
-            label: Some(label),
-            size,
-            usage,
-            mapped_at_creation: false,
-        }))
-    }
-    pub(super) fn module(&self, name: &str, text: &str) -> Result<wgpu::ShaderModule> {
-        Ok(self.0.device.create_shader_module(wgpu::ShaderModuleDescriptor {
-            label: Some(name),
-            source: wgpu::ShaderSource::Wgsl(text.into()),
-        }))
-    }
-    pub(super) fn pipeline(
-        &self,
-        name: &str,
-        module: &wgpu::ShaderModule,
-        entry: &str,
-        layout: Option<&wgpu::PipelineLayout>,
-    ) -> Result<wgpu::ComputePipeline> {
-        Ok(self.0.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
-            label: Some(name),
-            layout,
-            module,
-            entry_point: Some(entry),
-            compilation_options: Default::default(),
-            cache: None,
-        }))
-    }
-    pub(super) fn submit(&self, e: wgpu::CommandEncoder) -> Result<()> {
-        self.0.queue.submit([e.finish()]);
-        Ok(())
-    }
-    pub(super) fn read_mapped(&self, staging: &wgpu::Buffer, bytes: u64, with: impl FnOnce(&[u8])) -> Result<()> {
-        let slice = staging.slice(..bytes);
-        slice.map_async(wgpu::MapMode::Read, |r| r.unwrap());
-        self.0.device.poll(wgpu::PollType::wait_indefinitely()).unwrap();
-        with(&slice.get_mapped_range().unwrap());
-        staging.unmap();
-        Ok(())
-    }
-    pub(super) fn read(&self, buffer: &wgpu::Buffer, range: std::ops::Range<u64>) -> Result<Vec<u8>> {
-        let size = range.end - range.start;
-        let staging = self.buffer("r", size, wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST)?;
-        let mut e = self.0.device.create_command_encoder(&Default::default());
-        e.copy_buffer_to_buffer(buffer, range.start, &staging, 0, size);
-        self.submit(e)?;
-        let mut out = Vec::new();
-        self.read_mapped(&staging, size, |b| out = b.to_vec())?;
-        Ok(out)
+}
+
+fn instance() -> wgpu::Instance {
+    wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle_from_env())
+}
+
+/// The adapters that compute.
+fn listing(instance: &wgpu::Instance) -> Vec<(wgpu::Adapter, AdapterDescription)> {
+    let compute = wgpu::DownlevelFlags::COMPUTE_SHADERS;
+    let all = block_on(instance.enumerate_adapters(wgpu::Backends::all())).into_iter();
+    let able = all.filter(|adapter| adapter.get_downlevel_capabilities().flags.contains(compute));
+    able.enumerate().map(|(number, adapter)| (adapter.clone(), describe(number, &adapter))).collect()
+}
+
+fn describe(number: usize, adapter: &wgpu::Adapter) -> AdapterDescription {
+    let (info, limits, features) = (adapter.get_info(), adapter.limits(), adapter.features());
+    AdapterDescription {
+        number,
+        kind: match info.device_type {
+            wgpu::DeviceType::DiscreteGpu => AdapterKind::Discrete,
+            wgpu::DeviceType::IntegratedGpu => AdapterKind::Integrated,
+            wgpu::DeviceType::VirtualGpu => AdapterKind::Virtual,
+            wgpu::DeviceType::Other => AdapterKind::Other,
+            wgpu::DeviceType::Cpu => AdapterKind::Software,
+        },
+        backend: match info.backend {
+            wgpu::Backend::Vulkan => "Vulkan".into(),
+            wgpu::Backend::Metal => "Metal".into(),
+            wgpu::Backend::Dx12 => "DirectX 12".into(),
+            other => other.to_string(),
+        },
+        name: info.name,
+        driver: [info.driver, info.driver_info].join(" ").trim().to_string(),
+        storage_buffers: limits.max_storage_buffers_per_shader_stage,
+        binding_bytes: limits.max_storage_buffer_binding_size,
+        buffer_bytes: limits.max_buffer_size,
+        invocations: limits.max_compute_invocations_per_workgroup,
+        workgroup_bytes: limits.max_compute_workgroup_storage_size,
+        half_precision: features.contains(Features::SHADER_F16),
+        timestamps: features.contains(Features::TIMESTAMP_QUERY),
     }
 }
+
+#[cfg(test)]
+#[path = "adapter_tests.rs"]
+mod tests;

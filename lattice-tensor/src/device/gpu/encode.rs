@@ -122,7 +122,7 @@ impl Plan {
             encoder.copy_buffer_to_buffer(&fixed.sums, 0, staging, of_lattice, of_batch);
         }
         counts.submissions += 1;
-        gpu.submit(encoder)
+        gpu.submit(encoder).map(drop)
     }
 }
 

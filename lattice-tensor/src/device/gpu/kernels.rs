@@ -73,11 +73,6 @@ impl Gpu {
         Ok(pipeline)
     }
 
-    /// How many kernels have been compiled.
-    pub(super) fn kernels_compiled(&self) -> usize {
-        self.kernels().known.lock().unwrap_or_else(PoisonError::into_inner).len()
-    }
-
     /// Binds the buffers of a program.
     pub(super) fn bind(&self, slices: &[(&wgpu::Buffer, u64, u64)]) -> wgpu::BindGroup {
         bind(self.device(), &self.kernels().layout(self.device()).0, slices)

@@ -2,7 +2,8 @@
 //!
 //! | question | file |
 //! |---|---|
-//! | opening adapters, their limits, what can go wrong | `adapter` |
+//! | which adapters there are, opening one | `adapter`, `description` |
+//! | memory, submissions, waiting, reading; what can go wrong | `work`, `fault` |
 //! | what the host computes, which steps make a dispatch, where values lie | `plan` |
 //! | how a kernel is written | `text`, and `shaders/` |
 //! | buffers, and how they are bound | `buffers`, `kernels` |
@@ -17,15 +18,25 @@
 mod adapter;
 mod buffers;
 mod descent;
+mod description;
+#[cfg(test)]
+mod driver_tests;
 mod encode;
+mod fault;
 mod fields;
 mod host;
 mod kernels;
 mod plan;
+#[cfg(test)]
+mod probe;
 mod report;
 mod run;
+#[doc(hidden)]
+pub mod testing;
 mod text;
+mod work;
 
 pub use adapter::Gpu;
+pub use description::{AdapterDescription, AdapterKind};
 pub use report::{KernelReport, Report};
 pub use run::{Counts, Plan};

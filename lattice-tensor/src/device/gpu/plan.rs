@@ -98,7 +98,6 @@ pub(super) struct Stage {
 /// What an argument or output is, for binding.
 #[derive(Clone, Debug)]
 pub(super) struct Port {
-    pub spec: Spec,
     /// Numbers of a field for each sample.
     pub len: usize,
 }
@@ -130,8 +129,6 @@ pub(super) struct Planned {
     pub field_outputs: Vec<Port>,
     /// Host steps whose values are the per-sample outputs.
     pub numbers_out: Vec<usize>,
-    /// The host steps that hold uniform and per-sample arguments, by their position among arguments of their kind.
-    pub opaque: bool,
 }
 
 pub(super) struct Planner<'g> {
@@ -302,7 +299,6 @@ impl<'g> Planner<'g> {
             field_arguments: self.field_arguments.into_iter().map(|(_, port)| port).collect(),
             field_outputs: outputs.into_iter().map(|(_, port)| port).collect(),
             numbers_out,
-            opaque: self.opaque,
         })
     }
 

@@ -118,7 +118,7 @@ impl Planner<'_> {
     /// The field outputs.
     pub(super) fn output_ports(&self) -> Result<Vec<(NodeId, Port)>> {
         let fields = self.outputs.iter().filter(|&&o| matches!(self.spec(o), Spec::Field { .. }));
-        fields.map(|&o| Ok((o, Port { spec: self.spec(o), len: self.len(self.spec(o))? }))).collect()
+        fields.map(|&o| Ok((o, Port { len: self.len(self.spec(o))? }))).collect()
     }
 
     /// One field output is computed where it is bound; several are delivered at the end, as a dispatch binds one, and so

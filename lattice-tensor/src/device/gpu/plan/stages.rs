@@ -43,7 +43,7 @@ impl Planner<'_> {
         for &id in self.graph.arguments() {
             match self.spec(id) {
                 spec @ Spec::Field { .. } => {
-                    let port = Port { spec, len: self.len(spec)? };
+                    let port = Port { len: self.len(spec)? };
                     self.field_arguments.push((id, port));
                 }
                 Spec::Uniform => {
