@@ -324,7 +324,7 @@ fn derivatives_in_the_couplings_through_a_flow() {
     assert!(away.overlap().expect("samples").ess > 0.3);
 }
 
-fn description(flow: &Flow, training: Training) -> Description {
+pub fn description(flow: &Flow, training: Training) -> Description {
     Description {
         lattice: flow.lattice.extents().to_vec(),
         theory: "phi4".into(),

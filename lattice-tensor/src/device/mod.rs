@@ -53,7 +53,7 @@ impl Device {
     /// # Errors
     /// If there is none, or it cannot be opened, or the crate was built without feature `gpu`.
     pub fn gpu() -> Result<Device> {
-        Self::on(Gpu::open(None)?)
+        Self::with_gpu(Gpu::open(None)?)
     }
 
     /// The GPU whose name contains `name`, in upper or lower case.
@@ -61,10 +61,14 @@ impl Device {
     /// # Errors
     /// As [`Device::gpu`].
     pub fn gpu_named(name: &str) -> Result<Device> {
-        Self::on(Gpu::open(Some(name))?)
+        Self::with_gpu(Gpu::open(Some(name))?)
     }
 
-    fn on(gpu: Gpu) -> Result<Device> {
+    /// A GPU that is open, with one thread of the processor for each core beside it.
+    ///
+    /// # Errors
+    /// If the threads cannot be started.
+    pub fn with_gpu(gpu: Gpu) -> Result<Device> {
         Ok(Device { processor: Cpu::new(0)?, gpu: Some(gpu) })
     }
 

@@ -15,6 +15,7 @@ use crate::graph::Graph;
 use crate::lanes::Real;
 use crate::lattice::Lattice;
 use crate::spec::{Cost, Fibre, Spec};
+use std::borrow::Cow;
 
 /// Channel number `.0` of a field of channels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,18 +108,12 @@ impl Op for Stack {
 
     /// The input of number `c`.
     fn shader(&self, at: &Site<'_>) -> Result<Option<Shader>> {
-        const NAMES: [&str; 18] = [
-            "f0", "f1", "f2", "f3", "f4", "f5", "f6", "f7", "f8", "f9", "f10", "f11", "f12", "f13", "f14", "f15",
-            "f16", "f17",
-        ];
-        let Some(names) = NAMES.get(..at.inputs.len()) else {
-            return Err(Error::op(Self::NAME, format!("at most {} fields on a GPU", NAMES.len()), at.inputs.len()));
-        };
+        let names: Vec<Cow<'static, str>> = (0..at.inputs.len()).map(|c| format!("f{c}").into()).collect();
         let mut text = "fn channels(c: u32, row: u32) -> f32 {\n    switch c {\n".to_string();
         for (c, name) in names.iter().enumerate().skip(1) {
             text += &format!("        case {c}u: {{ return {name}(0u, row); }}\n");
         }
         text += "        default: { return f0(0u, row); }\n    }\n}\n";
-        Ok(Some(Shader { text: Some(text.into()), ..Shader::new("channels", Form::Element, names) }))
+        Ok(Some(Shader { text: Some(text.into()), inputs: names, ..Shader::new("channels", Form::Element, &[]) }))
     }
 }

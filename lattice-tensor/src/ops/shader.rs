@@ -29,7 +29,7 @@ pub struct Shader {
     /// How it is called.
     pub form: Form,
     /// The names under which it reads its inputs, in their order.
-    pub inputs: Vec<&'static str>,
+    pub inputs: Vec<Cow<'static, str>>,
     /// Its constants.
     pub constants: Vec<(&'static str, Constant)>,
     /// Its tables.
@@ -77,7 +77,7 @@ impl Shader {
             name,
             text: None,
             form,
-            inputs: inputs.to_vec(),
+            inputs: inputs.iter().map(|&name| name.into()).collect(),
             constants: Vec::new(),
             tables: Vec::new(),
             weights: Vec::new(),

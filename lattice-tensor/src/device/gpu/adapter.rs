@@ -7,11 +7,17 @@ use super::work::Progress;
 use crate::error::{Error, Result};
 use pollster::block_on;
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use wgpu::{Features, Limits};
 
 /// Features that are used where they are; none is needed.
 const USEFUL: Features = Features::SHADER_F16.union(Features::TIMESTAMP_QUERY);
+
+/// Bytes of a program's values, if nobody sets them.
+const ARENA: u64 = 1 << 29;
+/// The same on an adapter that is a processor, whose caches they should not leave by far.
+const ARENA_OF_PROCESSORS: u64 = 1 << 24;
 
 /// A GPU that has been opened; clones share it.
 #[derive(Clone)]
@@ -27,6 +33,7 @@ pub(super) struct Inner {
     description: AdapterDescription,
     limits: Limits,
     kernels: Kernels,
+    arena: AtomicU64,
 }
 
 impl fmt::Debug for Gpu {
@@ -117,6 +124,7 @@ impl Gpu {
             Error::Device { asked: description.to_string(), reason }
         })?;
         let limits = device.limits();
+        let arena = if description.kind == AdapterKind::Software { ARENA_OF_PROCESSORS } else { ARENA };
         let fault = Fault::watch(&device, &description.name);
         Ok(Gpu(Arc::new(Inner {
             device,
@@ -127,6 +135,7 @@ impl Gpu {
             description,
             limits,
             kernels: Kernels::default(),
+            arena: AtomicU64::new(arena),
         })))
     }
 
@@ -148,6 +157,16 @@ impl Gpu {
     /// Bytes that a kernel can bind at once.
     pub fn most_bytes_bound(&self) -> u64 {
         self.0.limits.max_storage_buffer_binding_size.min(self.0.limits.max_buffer_size)
+    }
+
+    /// Bytes that a program's values of one pass may take; a batch that needs more takes several passes.
+    pub fn arena(&self) -> u64 {
+        self.0.arena.load(Ordering::Relaxed).min(self.most_bytes_bound())
+    }
+
+    /// Sets [`Gpu::arena`], for programs that are planned from now on. No result depends on it.
+    pub fn set_arena(&self, bytes: u64) {
+        self.0.arena.store(bytes, Ordering::Relaxed);
     }
 
     /// The limits that it was opened with.

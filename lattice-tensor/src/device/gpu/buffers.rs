@@ -12,10 +12,6 @@ use wgpu::BufferUsages as Usage;
 /// Bytes of the operands of one dispatch, and of what it is told of its run.
 pub(super) const RECORD: u64 = 4 * OPERANDS as u64;
 pub(super) const RUN: u64 = 256;
-/// The most bytes of an arena: it holds as many samples as fit, and a larger batch takes several passes.
-const ARENA: u64 = 1 << 29;
-/// The same on an adapter that is a processor, whose caches it should not leave by far.
-const ARENA_OF_PROCESSORS: u64 = 1 << 24;
 /// Bind groups that are remembered.
 const MOST_BOUND: usize = 256;
 
@@ -109,8 +105,7 @@ impl Room {
         };
         let one = 4 * planned.stride.max(1) as u64;
         gpu.check_binding("the values of one sample", one)?;
-        let most = if gpu.is_processor() { ARENA_OF_PROCESSORS } else { ARENA };
-        let fit = (most.min(gpu.most_bytes_bound()) / one).max(1) as usize;
+        let fit = (gpu.arena() / one).max(1) as usize;
         // Whole groups, so that sums over the batch do not depend on how many samples fit.
         let fit = if fit >= GROUP { fit / GROUP * GROUP } else { fit };
         let capacity = fit.min(batch);

@@ -69,6 +69,10 @@ pub(super) fn write(planner: &mut Planner<'_>, segment: &Segment) -> Result<Vec<
             }
         }
     }
+    if writer.operands.len() > OPERANDS - 4 {
+        let found = format!("{} in {}", writer.operands.len(), steps.join(", "));
+        return Err(Error::op("kernel", format!("at most {} operands on a GPU", OPERANDS - 4), found));
+    }
     let chunks = segment.chunks;
     let name = steps.join(", ");
     let Writer { functions, main, operands, near, .. } = writer;
@@ -328,11 +332,11 @@ impl Writer<'_, '_> {
     /// The function of an op, with what it reads, under a prefix.
     fn function(&mut self, prefix: &str, id: NodeId, shader: &Shader) -> Result<()> {
         let node = self.planner.graph.node(id);
-        let mut names = vec!["y", "key"];
-        names.extend(&shader.inputs);
+        let mut names: Vec<&str> = vec!["y", "key"];
+        names.extend(shader.inputs.iter().map(AsRef::as_ref));
         names.extend(shader.constants.iter().map(|(name, _)| *name));
         names.extend(shader.tables.iter().map(|(name, _)| *name));
-        for (&name, &input) in shader.inputs.iter().zip(&node.inputs) {
+        for (name, &input) in shader.inputs.iter().zip(&node.inputs) {
             match self.planner.spec(input) {
                 spec @ Spec::Field { .. } => {
                     let rows = self.planner.shape(spec)?.0;

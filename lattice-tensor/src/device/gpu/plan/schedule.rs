@@ -1,6 +1,6 @@
 //! Which step computes a field: pointwise nodes and what they load join into chains, other kernels stand alone.
 
-use super::{Home, Planner, Port, Work};
+use super::{Home, OPERANDS, Planner, Port, Work};
 use crate::error::{Error, Result};
 use crate::graph::NodeId;
 use crate::ops::{Form, Role};
@@ -97,9 +97,13 @@ impl Planner<'_> {
         }
         let reach = earliest.max((steps.len() + 1).saturating_sub(REACH));
         let is_sum = |n: &NodeId| matches!(self.graph.node(*n).op.role(), Role::SumSites);
+        // What a node may take of the operands of a dispatch: its inputs, its place, its tables.
+        let words = |n: NodeId| self.graph.node(n).inputs.len() + 3;
         let found = (reach..steps.len()).rev().find(|&step| match &steps[step] {
             Work::Chain { domain: d, nodes } => {
-                let full = nodes.len() >= NODES || (sums && nodes.iter().filter(|n| is_sum(n)).count() >= SUMS);
+                let full = nodes.len() >= NODES
+                    || (sums && nodes.iter().filter(|n| is_sum(n)).count() >= SUMS)
+                    || nodes.iter().chain([&id]).map(|&n| words(n)).sum::<usize>() > OPERANDS - 16;
                 *d == domain && !full
             }
             _ => false,

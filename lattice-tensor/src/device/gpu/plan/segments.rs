@@ -128,7 +128,7 @@ impl Planner<'_> {
             if let Some((segment, all_turns, all_operands, fields)) = &mut open {
                 let clash = (0..2).any(|k| fields[k].is_some() && bound[k].is_some() && fields[k] != bound[k]);
                 let fits = segment.steps.len() < STEPS && *all_turns + turns <= TURNS;
-                if fits && *all_operands + operands <= OPERANDS && !clash {
+                if fits && *all_operands + operands <= OPERANDS - 4 && !clash {
                     segment.steps.push(step.clone());
                     *all_turns += turns;
                     *all_operands += operands;
@@ -167,7 +167,7 @@ impl Planner<'_> {
     }
 
     fn most_operands(&mut self, step: &Work) -> Result<usize> {
-        let mut count = 2;
+        let mut count = 3;
         let ids: Vec<NodeId> = match step {
             Work::Chain { nodes, .. } => nodes.clone(),
             Work::Items(id) => vec![*id],
