@@ -22,10 +22,11 @@ const OPS: [(&str, &str); 8] = [
     ("wave", include_str!("ops/wave.wgsl")),
 ];
 
-const LIB: [(&str, &str); 5] = [
+const LIB: [(&str, &str); 6] = [
     ("descent", include_str!("lib/descent.wgsl")),
     ("hops", include_str!("lib/hops.wgsl")),
     ("kernel", include_str!("lib/kernel.wgsl")),
+    ("math", include_str!("lib/math.wgsl")),
     ("random", include_str!("lib/random.wgsl")),
     ("sums", include_str!("lib/sums.wgsl")),
 ];

@@ -155,25 +155,25 @@ pointwise! {
     Recip "recip" (a) => y, flops 1.0: lanes { a.recip() } f64 { 1.0 / a } wgsl "1.0 / {a}"
         vjp |g, dy| [{ let q = g.mul(y, y); let q = g.mul(dy, q); g.neg(q) }];
     /// `e^a`
-    Exp "exp" (a) => y, flops 14.0: lanes { a.exp() } f64 { a.exp() } wgsl "exp({a})" vjp |g, dy| [g.mul(dy, y)];
+    Exp "exp" (a) => y, flops 14.0: lanes { a.exp() } f64 { a.exp() } wgsl "exp_({a})" vjp |g, dy| [g.mul(dy, y)];
     /// `ln a`
-    Ln "ln" (a) => y, flops 18.0: lanes { a.ln() } f64 { a.ln() } wgsl "log({a})" vjp |g, dy| [g.div(dy, a)];
+    Ln "ln" (a) => y, flops 18.0: lanes { a.ln() } f64 { a.ln() } wgsl "ln_({a})" vjp |g, dy| [g.div(dy, a)];
     /// `√a`
     Sqrt "sqrt" (a) => y, flops 1.0: lanes { a.sqrt() } f64 { a.sqrt() } wgsl "sqrt({a})"
         vjp |g, dy| [{ let h = g.number(0.5); let q = g.mul(dy, h); g.div(q, y) }];
     /// `tanh a`
-    Tanh "tanh" (a) => y, flops 20.0: lanes { a.tanh() } f64 { a.tanh() } wgsl "tanh(clamp({a}, -15.0, 15.0))"
+    Tanh "tanh" (a) => y, flops 20.0: lanes { a.tanh() } f64 { a.tanh() } wgsl "tanh_({a})"
         vjp |g, dy| [{ let o = g.number(1.0); let q = g.mul(y, y); let q = g.sub(o, q); g.mul(dy, q) }];
     /// `sin a`
-    Sin "sin" (a) => y, flops 16.0: lanes { a.sin() } f64 { a.sin() } wgsl "sin({a})"
+    Sin "sin" (a) => y, flops 16.0: lanes { a.sin() } f64 { a.sin() } wgsl "sin_({a})"
         vjp |g, dy| [{ let q = g.cos(a); g.mul(dy, q) }];
     /// `cos a`
-    Cos "cos" (a) => y, flops 16.0: lanes { a.cos() } f64 { a.cos() } wgsl "cos({a})"
+    Cos "cos" (a) => y, flops 16.0: lanes { a.cos() } f64 { a.cos() } wgsl "cos_({a})"
         vjp |g, dy| [{ let q = g.sin(a); let q = g.mul(dy, q); g.neg(q) }];
     /// The logistic function `1 / (1 + e^{−a})`
     Sigmoid "sigmoid" (a) => y, flops 16.0:
         lanes { ((-a).exp() + Lane::constant(a.simd(), 1.0)).recip() } f64 { 1.0 / (1.0 + (-a).exp()) }
-        wgsl "1.0 / (1.0 + exp(-{a}))"
+        wgsl "sigmoid_({a})"
         vjp |g, dy| [{ let o = g.number(1.0); let q = g.sub(o, y); let q = g.mul(y, q); g.mul(dy, q) }];
     /// Leaky rectifier: `a` where `a > 0`, else `s · a`; the gradient needs the output alone
     LeakyRelu "leaky_relu" (a, s) => y, flops 2.0:
@@ -191,11 +191,11 @@ pointwise! {
         vjp |g, dy| [{ let z = g.number(0.0); g.mul(dy, z) }, { let z = g.number(0.0); g.select(c, dy, z) },
                      { let z = g.number(0.0); g.select(c, z, dy) }];
     /// The smaller of `a` and `b`; the gradient goes to `b` where they are equal
-    Min "min" (a, b) => y, flops 1.0: lanes { a.min(b) } f64 { if a < b { a } else { b } } wgsl "min({a}, {b})"
+    Min "min" (a, b) => y, flops 1.0: lanes { a.min(b) } f64 { if a < b { a } else { b } } wgsl "select({b}, {a}, {a} < {b})"
         vjp |g, dy| [{ let z = g.number(0.0); let d = g.sub(b, a); g.select(d, dy, z) },
                      { let z = g.number(0.0); let d = g.sub(b, a); g.select(d, z, dy) }];
     /// The larger of `a` and `b`; the gradient goes to `b` where they are equal
-    Max "max" (a, b) => y, flops 1.0: lanes { a.max(b) } f64 { if b < a { a } else { b } } wgsl "max({a}, {b})"
+    Max "max" (a, b) => y, flops 1.0: lanes { a.max(b) } f64 { if b < a { a } else { b } } wgsl "select({b}, {a}, {b} < {a})"
         vjp |g, dy| [{ let z = g.number(0.0); let d = g.sub(a, b); g.select(d, dy, z) },
                      { let z = g.number(0.0); let d = g.sub(a, b); g.select(d, z, dy) }];
 }

@@ -26,6 +26,8 @@ mod fault;
 mod fields;
 mod host;
 mod kernels;
+#[cfg(test)]
+mod math_tests;
 mod plan;
 #[cfg(test)]
 mod probe;
