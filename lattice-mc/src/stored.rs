@@ -152,7 +152,9 @@ fn decode_npy(path: &Path, bytes: &[u8]) -> Result<(Vec<usize>, Vec<f64>), Param
         Some(Ok(numbers)) if Some(numbers.len()) == count => Ok((shape, numbers)),
         Some(Ok(numbers)) => Err(refuse("as many numbers as the header says", numbers.len().to_string())),
         Some(Err(error)) => Err(refuse("as many numbers as the header says", error.to_string())),
-        None => Err(refuse("numbers of type f8, f4 or f2", format!("type {}", found.escape_debug()))),
+        None => {
+            Err(refuse("numbers of type f8, f4 or f2", format!("type {}", found.trim_matches('\'').escape_debug())))
+        }
     }
 }
 
