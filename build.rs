@@ -11,6 +11,9 @@ fn main() {
     let commit = git(&["rev-parse", "--short=12", "HEAD"]).filter(|commit| !commit.is_empty());
     let changed = git(&["status", "--porcelain", "--untracked-files=no"]).is_some_and(|changes| !changes.is_empty());
     let commit = commit.map_or("unknown".into(), |commit| if changed { commit + "+changes" } else { commit });
+    // Sources without their history may say it themselves.
+    let commit = std::env::var("LATTICE_COMMIT").unwrap_or(commit);
+    println!("cargo::rerun-if-env-changed=LATTICE_COMMIT");
     println!("cargo::rustc-env=LATTICE_COMMIT={commit}");
     // Where HEAD points, and what it points to.
     for file in ["HEAD", "logs/HEAD"] {

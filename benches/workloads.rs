@@ -22,42 +22,64 @@ pub enum Workload {
         /// Samples in a step.
         batch: usize,
     },
-    /// Drawing samples with their `log q` from that net on an 8×8 lattice.
+    /// Drawing samples with their `log q` from that net.
     Sample {
+        /// The lattice.
+        extent: usize,
         /// Samples in a draw.
         batch: usize,
     },
-    /// An HMC trajectory of ten leapfrog steps of 64 chains on a 32×32 lattice: momenta, steps, accept.
-    Hmc,
+    /// An HMC trajectory of ten leapfrog steps: momenta, steps, accept.
+    Hmc {
+        /// The lattice.
+        extent: usize,
+        /// Chains side by side.
+        chains: usize,
+    },
 }
 
 /// What a prepared workload is handed to: the cost of a step, and a function that makes steps and returns seconds.
 pub type Timing<'a> = dyn FnMut(Cost, &mut dyn FnMut(u64) -> f64) + 'a;
 
 impl Workload {
-    /// All of them.
+    /// Those that are timed on processors.
     pub const ALL: [Workload; 5] = [
         Workload::Train { extent: 8, batch: 64 },
         Workload::Train { extent: 8, batch: 1024 },
         Workload::Train { extent: 16, batch: 256 },
-        Workload::Sample { batch: 1024 },
-        Workload::Hmc,
+        Workload::Sample { extent: 8, batch: 1024 },
+        Workload::Hmc { extent: 32, chains: 64 },
     ];
 
     /// The name, the same as in `peers/`.
     pub fn name(self) -> String {
         match self {
             Workload::Train { extent, batch } => format!("train_{extent}x{extent}_batch{batch}"),
-            Workload::Sample { batch } => format!("sample_8x8_batch{batch}"),
-            Workload::Hmc => "hmc_32x32_chains64".into(),
+            Workload::Sample { extent, batch } => format!("sample_{extent}x{extent}_batch{batch}"),
+            Workload::Hmc { extent, chains } => format!("hmc_{extent}x{extent}_chains{chains}"),
         }
+    }
+
+    /// The workload of a name such as those of [`Workload::ALL`], of any extent and batch.
+    pub fn named(name: &str) -> Option<Workload> {
+        let mut parts = name.split('_');
+        let (kind, extents, samples) = (parts.next()?, parts.next()?, parts.next()?);
+        let extent = extents.split('x').next()?.parse().ok()?;
+        let count = samples.trim_start_matches(|c: char| c.is_ascii_lowercase()).parse().ok()?;
+        let workload = match kind {
+            "train" => Workload::Train { extent, batch: count },
+            "sample" => Workload::Sample { extent, batch: count },
+            "hmc" => Workload::Hmc { extent, chains: count },
+            _ => return None,
+        };
+        (workload.name() == name).then_some(workload)
     }
 
     /// Samples (or chains) in a step.
     pub fn samples(self) -> usize {
         match self {
-            Workload::Train { batch, .. } | Workload::Sample { batch } => batch,
-            Workload::Hmc => 64,
+            Workload::Train { batch, .. } | Workload::Sample { batch, .. } => batch,
+            Workload::Hmc { chains, .. } => chains,
         }
     }
 
@@ -81,8 +103,8 @@ impl Workload {
                     trainer.inside(|trainer| timed(steps, || trainer.step().map(|_| ()).expect("a step")))
                 });
             }
-            Workload::Sample { batch } => {
-                let flow = net(8, 16)?;
+            Workload::Sample { extent, batch } => {
+                let flow = net(extent, 16)?;
                 let trace = Trace::new(&flow.lattice);
                 let z = Normal.sample(&trace, "bench.prior");
                 let (phi, log_det) = flow.forward(z);
@@ -112,10 +134,10 @@ impl Workload {
                     })
                 });
             }
-            Workload::Hmc => {
-                let lattice = Lattice::periodic([32, 32])?;
+            Workload::Hmc { extent, chains } => {
+                let lattice = Lattice::periodic([extent, extent])?;
                 let hmc = || Hmc::fixed(Integrator::Leapfrog, 0.5, 10);
-                let mut chains = Chains::<f32>::new(&ACTION, Box::new(hmc()), &lattice, 64, 1, device)?;
+                let mut chains = Chains::<f32>::new(&ACTION, Box::new(hmc()), &lattice, chains, 1, device)?;
                 let trace = Trace::new(&lattice);
                 let updated = hmc().trace(&ACTION, trace.scalar_field("phi"));
                 let mut outputs = vec![updated.phi.id()];

@@ -143,7 +143,9 @@ fn a_resumed_training_equals_the_unbroken_one() {
 #[test]
 fn chains_taken_up_again_equal_the_unbroken_ones() {
     let folder = Folder::new("chains");
-    for (name, update) in [("hmc", "--update hmc"), ("local", "--update metropolis --precision f64 --chains 3")] {
+    for (name, update) in
+        [("hmc", "--update hmc --keep-as f16"), ("local", "--update metropolis --precision f64 --chains 3")]
+    {
         let mc = format!("mc --lattice 4x4 --trajectories 400 --thermalize 100 --save-every 30 {update}");
         let [whole, killed, stopped, longer] = ["whole", "killed", "stopped", "longer"].map(|n| format!("{name}-{n}"));
         folder.json(&format!("{mc} --out {whole}"));
@@ -233,6 +235,10 @@ fn bad_input_is_refused_with_a_reason() {
         "mc --thermalize 18446744073709551615",
         "mc --save-every 5",
         "mc --export csv",
+        "mc --keep-as f16",
+        "mc --save-every 5 --keep-as f8 --out a",
+        "mc --save-every 5 --keep-as bf16 --keep-in npy --out a",
+        "sample --model . --save-every 5 --keep-as bf16 --keep-in npy --out a",
         "mc --m2 nan",
         "mc --seed -1",
         "mc --m2 -inf",
@@ -358,6 +364,45 @@ fn stored_configurations_measure_like_the_run_that_stored_them() {
 }
 
 #[test]
+fn half_precision_is_kept_and_measured() {
+    let folder = Folder::new("half");
+    let flags = "mc --lattice 4x4 --precision f64 --chains 5 --trajectories 8 --thermalize 20 --save-every 1";
+    let state = |name: &str| std::fs::read(folder.0.join(name).join("chains.safetensors")).expect("a state");
+    // Half a unit in the last place of the fields, and what it makes of the mean of four powers.
+    for (kept, ending, tolerance) in [
+        ("", "npy", 1e-14),
+        ("--keep-as f32", "npy", 1e-6),
+        ("--keep-as f16", "npy", 2e-3),
+        ("--keep-as f16 --keep-in safetensors", "safetensors", 2e-3),
+        ("--keep-as bf16", "safetensors", 1.6e-2),
+    ] {
+        let name = format!("run{}", kept.replace(' ', ""));
+        let mc = folder.json(&format!("{flags} {kept} --out {name}"));
+        assert_eq!(state(&name), state("run"), "the state is never rounded");
+        let size = |i: usize| {
+            let file = folder.0.join(format!("{name}/configurations/{i:08}.{ending}"));
+            std::fs::metadata(file).expect("configurations").len()
+        };
+        let bits = if kept.contains("16") {
+            16
+        } else if kept.contains("32") {
+            32
+        } else {
+            64
+        };
+        assert!((1..=8).all(|i| (5 * 16 * bits / 8..5 * 16 * bits / 8 + 300).contains(&size(i))), "{name}");
+        let files: String = (1..=8).map(|i| format!(" {name}/configurations/{i:08}.{ending}")).collect();
+        let measured = folder.json(&format!("measure --precision f64{files}"));
+        for observable in ["phi2", "phi4", "chi2", "abs_m", "g0"] {
+            let value = |from: &Value| from["observables"][observable]["mean"].as_f64().expect("a number");
+            let (a, b) = (value(&mc), value(&measured));
+            assert!((a - b).abs() < tolerance * a, "{name} {observable}: {a} and {b}");
+            assert!(kept.is_empty() || a != b, "{name} {observable}: nothing was rounded");
+        }
+    }
+}
+
+#[test]
 fn the_symmetric_flow_is_trained_certified_and_drawn_again() {
     let folder = Folder::new("symmetric");
     let train = "train --net symmetric --lattice 4x4 --steps 300 --batch 64 --samples 20000";
@@ -385,7 +430,7 @@ fn the_symmetric_flow_is_trained_certified_and_drawn_again() {
     assert_eq!(inside["couplings"]["lambda"], 7.0);
     assert_eq!(folder.run("sample --model f --lambda 11 --samples 500").status.code(), Some(2), "outside its range");
     // An ensemble is kept as the model, the seed and a number.
-    let drawn = folder.json("sample --model a --samples 3000 --seed 5 --save-every 7 --out e");
+    let drawn = folder.json("sample --model a --samples 3000 --seed 5 --save-every 7 --keep-as f16 --out e");
     let again = folder.json("sample --from e/ensemble.json --batch 100 --threads 1");
     assert_eq!(timeless(drawn.clone()), timeless(again));
     let measured = folder.json("measure --axis time --m2 -4 --lambda 8 e/configurations/00000001.npy");

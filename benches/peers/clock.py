@@ -1,6 +1,7 @@
 """Timing that the scripts of both frameworks share."""
 
 import json
+import re
 import statistics
 import time
 
@@ -27,6 +28,15 @@ WORKLOADS = {
     "sample_8x8_batch1024": ("sample", 8, 1024),
     "hmc_32x32_chains64": ("hmc", 32, 64),
 }
+
+
+def workload(name):
+    """(kind, extent, batch) of a name such as those above, with any extent and batch."""
+    found = re.fullmatch(r"(train|sample|hmc)_(\d+)x\2_(?:batch|chains)(\d+)", name)
+    if not found:
+        raise SystemExit(f"workload: expected a name such as train_8x8_batch64, found {name!r}")
+    return found[1], int(found[2]), int(found[3])
+
 
 MASS2, LAMBDA = -4.0, 8.0
 LAYERS, CHANNELS = 16, (1, 8, 8, 2)

@@ -1,8 +1,13 @@
-"""The workloads in JAX: python phi4_jax.py WORKLOAD [--variant conv|dense] [--seconds S] [--threads N]
+"""The workloads in JAX: python phi4_jax.py WORKLOAD [--variant conv|dense|patches] [--device cpu|gpu] [--seconds S]
+                                              [--threads N]
 
 Variants of the periodic 3x3 convolution, same function and parameters:
   conv   wrap-padding and lax.conv in NHWC, the fastest form at small batches
   dense  each convolution expanded to one (V*in, V*out) matrix product, faster at large batches on 8x8
+  patches  the nine neighbours side by side, then one (9*in, out) matrix product
+
+All are compiled (jax.jit), and every step waits for its result (block_until_ready). Matrix products and convolutions
+have JAX's default precision, which on recent GPUs is TF32.
 """
 
 import argparse
@@ -10,7 +15,8 @@ import math
 
 parser = argparse.ArgumentParser()
 parser.add_argument("workload")
-parser.add_argument("--variant", default="conv", choices=["conv", "dense"])
+parser.add_argument("--variant", default="conv", choices=["conv", "dense", "patches"])
+parser.add_argument("--device", default="cpu", choices=["cpu", "gpu"])
 parser.add_argument("--seconds", type=float, default=2.0)
 parser.add_argument("--threads", type=int, default=1, help="for the report; the number is set by taskset")
 args = parser.parse_args()
@@ -21,9 +27,11 @@ import numpy as np
 import optax
 from jax import lax
 
-from clock import CHANNELS, LAMBDA, LAYERS, LEAPFROG_STEPS, MASS2, STEP, WORKLOADS, report
+from clock import CHANNELS, LAMBDA, LAYERS, LEAPFROG_STEPS, MASS2, STEP, report, workload
 
-kind, L, batch = WORKLOADS[args.workload]
+device = jax.devices(args.device)[0]
+jax.config.update("jax_default_device", device)
+kind, L, batch = workload(args.workload)
 V = L * L
 rows, columns = np.meshgrid(np.arange(L), np.arange(L), indexing="ij")
 EVEN = ((rows + columns) % 2 == 0).astype(np.float32)
@@ -53,8 +61,13 @@ def dense(x, w, b):
     return y.reshape(x.shape[0], L, L, w.shape[2]) + b
 
 
+def patches(x, w, b):
+    nine = jnp.concatenate([jnp.roll(x, (-i, -j), (1, 2)) for i, j in TAPS], -1)
+    return nine @ w.reshape(9 * w.shape[1], w.shape[2]) + b
+
+
 def net(layers, x):
-    layer = dense if args.variant == "dense" else conv
+    layer = {"conv": conv, "dense": dense, "patches": patches}[args.variant]
     x = x[..., None]
     for w, b in layers[:-1]:
         x = layer(x, w, b)
@@ -165,4 +178,4 @@ def hmc():
 
 step = {"train": train, "sample": sample, "hmc": hmc}[kind]()
 report(step, args.seconds, workload=args.workload, framework=f"jax {jax.__version__}", variant=args.variant,
-       threads=args.threads)
+       threads=args.threads, device=device.device_kind)

@@ -1,4 +1,9 @@
-"""The workloads in PyTorch: python phi4_torch.py WORKLOAD [--compile] [--seconds S] [--threads N]"""
+"""The workloads in PyTorch: python phi4_torch.py WORKLOAD [--compile] [--graphs] [--device cpu|gpu] [--seconds S]
+                                                    [--threads N]
+
+On a GPU every step waits for its result (torch.cuda.synchronize). --graphs captures a whole step, optimiser included,
+into one CUDA graph. Convolutions have PyTorch's default precision, which on recent GPUs is TF32.
+"""
 
 import argparse
 import math
@@ -6,6 +11,8 @@ import math
 parser = argparse.ArgumentParser()
 parser.add_argument("workload")
 parser.add_argument("--compile", action="store_true", help="torch.compile; takes a minute to begin")
+parser.add_argument("--graphs", action="store_true", help="replay steps as CUDA graphs")
+parser.add_argument("--device", default="cpu", choices=["cpu", "gpu"])
 parser.add_argument("--seconds", type=float, default=2.0)
 parser.add_argument("--threads", type=int, default=1)
 args = parser.parse_args()
@@ -13,11 +20,18 @@ args = parser.parse_args()
 import torch
 import torch.nn.functional as F
 
-from clock import CHANNELS, LAMBDA, LAYERS, LEAPFROG_STEPS, MASS2, STEP, WORKLOADS, report
+from clock import CHANNELS, LAMBDA, LAYERS, LEAPFROG_STEPS, MASS2, STEP, report, workload
 
 torch.set_num_threads(args.threads)
 torch.manual_seed(0)
-kind, L, batch = WORKLOADS[args.workload]
+on_gpu = args.device == "gpu"
+if on_gpu and not torch.cuda.is_available():
+    raise SystemExit("PyTorch sees no GPU")
+if args.graphs and not on_gpu:
+    raise SystemExit("--graphs: CUDA graphs need --device gpu")
+torch.set_default_device("cuda" if on_gpu else "cpu")
+torch.backends.cudnn.benchmark = True
+kind, L, batch = workload(args.workload)
 V = L * L
 sites = torch.arange(L)
 EVEN = ((sites[:, None] + sites[None, :]) % 2 == 0).float()
@@ -63,7 +77,7 @@ def action(x):
 
 def train():
     flow = Flow()
-    optimizer = torch.optim.Adam(flow.parameters(), lr=1e-3, fused=True)
+    optimizer = torch.optim.Adam(flow.parameters(), lr=1e-3, fused=True, capturable=args.graphs)
 
     def loss(noise):
         x, log_q = flow(noise)
@@ -106,15 +120,41 @@ def hmc():
         return torch.where(accept[:, None, None], y, x), accept
 
     trajectory = torch.compile(trajectory) if args.compile else trajectory
-    state = [0.3 * torch.randn(batch, L, L)]
+    state = 0.3 * torch.randn(batch, L, L)
 
     @torch.no_grad()
     def step():
-        state[0], _ = trajectory(state[0], torch.randn(batch, L, L), torch.rand(batch))
+        # In place: a graph reads and writes the same memory each time.
+        state.copy_(trajectory(state, torch.randn(batch, L, L), torch.rand(batch))[0])
 
     return step
 
 
+def captured(step):
+    """A step that replays what one call of it has launched. Graphs want warm-up calls on a stream of their own."""
+    side = torch.cuda.Stream()
+    side.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(side):
+        for _ in range(5):
+            step()
+    torch.cuda.current_stream().wait_stream(side)
+    torch.cuda.synchronize()
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        step()
+    return graph.replay
+
+
 step = {"train": train, "sample": sample, "hmc": hmc}[kind]()
-report(step, args.seconds, workload=args.workload, framework=f"torch {torch.__version__}",
-       variant="compile" if args.compile else "eager", threads=args.threads)
+step = captured(step) if args.graphs else step
+
+
+def waited():
+    step()
+    if on_gpu:
+        torch.cuda.synchronize()
+
+
+form = ["compile" if args.compile else "eager"] + ["graphs"] * args.graphs
+report(waited, args.seconds, workload=args.workload, framework=f"torch {torch.__version__}", variant="-".join(form),
+       threads=args.threads, device=torch.cuda.get_device_name() if on_gpu else "cpu")

@@ -1,5 +1,6 @@
 //! The flags. Their names are also the keys of a `--config` file.
 
+use super::keep::KeepArgs;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use lattice_fields::autograd::optim::{BatchSchedule, Schedule};
 use lattice_fields::prelude::{Architecture, Condition, Estimator, Memory, Training};
@@ -335,9 +336,12 @@ pub struct SampleArgs {
     /// Proposals to draw.
     #[arg(long, default_value_t = 100_000)]
     pub samples: usize,
-    /// Write every so many states of the chain to configurations/*.npy in --out; 0 for none.
+    /// Write every so many states of the chain to configurations/ in --out; 0 for none.
     #[arg(long, default_value_t = 0)]
     pub save_every: usize,
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub keep: KeepArgs,
     /// Configurations of the theory (from HMC) that the certificate looks at besides; 0 for none.
     #[arg(long, default_value_t = 8192)]
     pub two_sided: usize,
@@ -461,9 +465,12 @@ pub struct McArgs {
     #[arg(long, default_value_t = 500)]
     pub thermalize: usize,
     /// Every so many recorded updates keep the state of the chains in --out, and write the configurations to
-    /// configurations/*.npy there; 0 keeps the state alone, at the end and on Ctrl-C.
+    /// configurations/ there; 0 keeps the state alone, at the end and on Ctrl-C.
     #[arg(long, default_value_t = 0)]
     pub save_every: usize,
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub keep: KeepArgs,
     /// Write the series of all observables to --out: csv, pyerrors, npy, separated by commas.
     #[arg(long, value_enum, value_delimiter = ',')]
     #[serde(skip_serializing_if = "Vec::is_empty")]

@@ -3,7 +3,7 @@
 use super::args::ExportName;
 use super::failure::Failure;
 use super::output::Folder;
-use lattice_fields::autograd::params::replace;
+use lattice_fields::autograd::params::{NumberType, replace};
 use lattice_fields::mc::statistics::{write_csv, write_pyerrors};
 use lattice_fields::mc::{History, Stored};
 use std::io;
@@ -22,7 +22,8 @@ pub fn write(history: &History, formats: &[ExportName], description: &str, folde
                 let folder = folder.subfolder("series")?;
                 for (name, chains) in &series {
                     let extents = vec![chains.first().map_or(0, Vec::len)];
-                    Stored { extents, numbers: chains.concat() }.write::<f64>(folder.join(format!("{name}.npy")))?;
+                    let stored = Stored { extents, numbers: chains.concat() };
+                    stored.write(folder.join(format!("{name}.npy")), NumberType::F64)?;
                 }
             }
         }

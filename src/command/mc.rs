@@ -3,6 +3,7 @@
 use super::args::{IntegratorName, McArgs, Precision, Steps, UpdateName};
 use super::export;
 use super::failure::{Failure, differences};
+use super::keep::KeepArgs;
 use super::output::{Existing, Folder, say};
 use super::progress::{bar, forecast, interrupted};
 use super::report::{Report, median, table};
@@ -38,6 +39,7 @@ pub fn run(args: &McArgs) -> Result<(), Failure> {
             return Err(Failure::refused(flag, "a folder in --out", "no --out"));
         }
     }
+    args.keep.check(args.save_every)?;
     if args.thermalize as u64 > MOST_UPDATES || args.trajectories as u64 > MOST_UPDATES {
         let found = args.thermalize.max(args.trajectories);
         return Err(Failure::refused("--thermalize, --trajectories", &format!("at most {MOST_UPDATES}"), found));
@@ -89,6 +91,7 @@ pub fn run(args: &McArgs) -> Result<(), Failure> {
     let keep = Keep {
         folder: folder.as_ref(),
         every: args.save_every,
+        format: args.keep,
         description: &description,
         resumed,
         quiet: args.run.json,
@@ -195,6 +198,7 @@ fn read_state(path: &Path, description: &str) -> Result<TensorFile, Failure> {
 pub struct Keep<'a> {
     folder: Option<&'a Folder>,
     every: usize,
+    format: KeepArgs,
     description: &'a str,
     resumed: Option<TensorFile>,
     quiet: bool,
@@ -221,8 +225,7 @@ impl Keep<'_> {
         for chain in 0..fields.samples() {
             numbers.extend(fields.sample(chain)?.into_iter().map(Real::to_f64));
         }
-        let path = folder.join(format!("{:08}.npy", recorder.recorded()));
-        Ok(Stored { extents, numbers }.write::<R>(path)?)
+        self.format.write::<R>(&Stored { extents, numbers }, &folder, recorder.recorded())
     }
 
     fn save<R: Real>(&self, recorder: &Recorder<'_, '_, R, Scalar>) -> Result<(), Failure> {

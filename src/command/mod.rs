@@ -20,6 +20,7 @@ mod ensemble;
 mod exact;
 mod export;
 mod failure;
+mod keep;
 mod main_job;
 mod mc;
 mod measure;

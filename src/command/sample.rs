@@ -103,6 +103,7 @@ pub fn run(args: &SampleArgs) -> Result<(), Failure> {
             return Err(Failure::refused(flag, "a folder in --out", "no --out"));
         }
     }
+    args.keep.check(args.save_every)?;
     let batch = args.batch.min(args.samples);
     let wanted =
         Wanted { samples: args.samples, batch, two_sided: args.two_sided, exact_seconds: 12.0, quiet: args.run.json };
@@ -185,8 +186,8 @@ fn save_configurations<R: Real>(
                 numbers.extend(field.sample((state - from) as usize)?.into_iter().map(Real::to_f64));
             }
         }
-        let path = folder.subfolder("configurations")?.join(format!("{:08}.npy", number + 1));
-        Stored { extents: extents.clone(), numbers }.write::<R>(path)?;
+        let stored = Stored { extents: extents.clone(), numbers };
+        args.keep.write::<R>(&stored, &folder.subfolder("configurations")?, number + 1)?;
     }
     Ok(())
 }

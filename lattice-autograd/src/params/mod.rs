@@ -4,12 +4,14 @@
 //! |---|---|
 //! | the numbers that are learnt, with names and shapes | [`Parameters`] |
 //! | named tensors on disk, as safetensors | [`TensorFile`], [`Tensor`] |
+//! | types of numbers in files, rounding to them | [`NumberType`] |
 //! | which tensors of a file belong to which buffer | [`Parameters::store`], [`Parameters::restore`] |
 //! | files that are either old or new | [`replace`] |
 //! | what can go wrong | [`ParamsError`] |
 mod checkpoint;
 mod digest;
 mod error;
+mod number_type;
 mod parameters;
 mod replace;
 mod tensor_file;
@@ -17,6 +19,7 @@ mod tensor_file;
 mod tensor_file_tests;
 
 pub use error::ParamsError;
+pub use number_type::NumberType;
 pub use parameters::{Entry, Parameters};
 pub use replace::replace;
 pub(crate) use tensor_file::unfit;

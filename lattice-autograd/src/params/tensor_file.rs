@@ -3,13 +3,14 @@
 //! ```text
 //! n: u64 | header: n bytes of JSON, name -> dtype, shape, data_offsets | data, little-endian
 //! ```
-//! Tensors are written as `F64` in the order of their names, so that equal contents are equal files, with a checksum
-//! among the metadata. The header is written here because the crate writes metadata in the random order of a hash map;
+//! Tensors are written in the order of their names, those of wider numbers first, so that equal contents are equal files
+//! and all numbers are aligned, with a checksum among the metadata. The header is written here because the crate writes metadata in the random order of a hash map;
 //! it is read by the crate.
 
 use super::replace::replace;
-use super::{ParamsError, digest};
-use safetensors::{Dtype, SafeTensors};
+use super::{NumberType, ParamsError, digest};
+use safetensors::SafeTensors;
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
@@ -18,7 +19,7 @@ use std::path::{Path, PathBuf};
 /// The longest header that is written or read, in bytes: parsing needs a multiple of it.
 const LONGEST_HEADER: usize = 1 << 24;
 
-/// Named tensors of `f64` with text beside them.
+/// Named tensors with text beside them. Numbers are `f64` in memory and of each tensor's own type on disk.
 ///
 /// ```
 /// use lattice_autograd::params::TensorFile;
@@ -51,6 +52,8 @@ pub struct Tensor {
     pub shape: Vec<usize>,
     /// As many numbers as the product of the extents.
     pub values: Vec<f64>,
+    /// How they are kept on disk; the values have no more digits than it has.
+    pub kept: NumberType,
 }
 
 impl TensorFile {
@@ -59,9 +62,29 @@ impl TensorFile {
         TensorFile::default()
     }
 
-    /// Adds a tensor under a new name.
+    /// Adds a tensor under a new name, kept as `F64`.
     pub fn insert(&mut self, name: &str, shape: &[usize], values: Vec<f64>) -> Result<(), ParamsError> {
-        let tensor = Tensor { shape: shape.to_vec(), values };
+        self.insert_as(NumberType::F64, name, shape, values)
+    }
+
+    /// Adds a tensor under a new name, rounded to a type of numbers.
+    ///
+    /// # Errors
+    /// If the shape has another number of numbers, the name is there already, or a number is too large for the type.
+    pub fn insert_as(
+        &mut self,
+        kept: NumberType,
+        name: &str,
+        shape: &[usize],
+        mut values: Vec<f64>,
+    ) -> Result<(), ParamsError> {
+        for (i, x) in values.iter_mut().enumerate() {
+            *x = kept.round(*x).ok_or_else(|| {
+                let expected = format!("numbers up to {:?}, the largest {kept}", kept.largest());
+                unfit(&self.place(), name, &expected, &format!("{x:?} as number {i}"))
+            })?;
+        }
+        let tensor = Tensor { shape: shape.to_vec(), values, kept };
         tensor.check(name, &self.place())?;
         if self.tensors.contains_key(name) {
             return Err(unfit(&self.place(), name, "a new name", "a tensor that has this name"));
@@ -99,12 +122,12 @@ impl TensorFile {
         replace(path, |out| {
             out.write_all(&(header.len() as u64).to_le_bytes())?;
             out.write_all(&header)?;
-            let mut values = self.tensors.values().flat_map(|tensor| &tensor.values);
-            values.try_for_each(|x| out.write_all(&x.to_le_bytes()))
+            let mut tensors = self.aligned().into_iter().map(|(_, tensor)| tensor);
+            tensors.try_for_each(|tensor| tensor.values.iter().try_for_each(|&x| tensor.kept.write(x, out)))
         })
     }
 
-    /// Reads tensors of type `F64` or `F32`, the latter widened exactly. A file with a checksum, which all have that
+    /// Reads tensors of type `F64`, `F32`, `F16` or `BF16`, widened exactly. A file with a checksum, which all have that
     /// were written here, must agree with it.
     ///
     /// Whatever the bytes, the result is a file of consistent tensors or an error, and no more memory is asked for
@@ -130,10 +153,12 @@ impl TensorFile {
         file.metadata.extend(header.metadata().iter().flatten().map(|(k, v)| (k.clone(), v.clone())));
         for (name, info) in header.tensors() {
             let (start, end) = info.data_offsets;
-            let Some(values) = bytes.get(8 + n + start..8 + n + end).and_then(|data| numbers(info.dtype, data)) else {
-                return Err(unfit(&file.place(), &name, "type F64 or F32", &format!("type {}", info.dtype)));
+            let kept = NumberType::of_dtype(info.dtype);
+            let Some((kept, data)) = kept.zip(bytes.get(8 + n + start..8 + n + end)) else {
+                let found = format!("type {}", info.dtype);
+                return Err(unfit(&file.place(), &name, "type F64, F32, F16 or BF16", &found));
             };
-            file.tensors.insert(name, Tensor { shape: info.shape.clone(), values });
+            file.tensors.insert(name, Tensor { shape: info.shape.clone(), values: kept.read(data), kept });
         }
         if let Some(expected) = file.metadata.remove(digest::KEY) {
             let found = file.digest();
@@ -156,6 +181,13 @@ impl TensorFile {
         self.path.as_ref().map_or_else(|| "tensors in memory".to_string(), |path| path.display().to_string())
     }
 
+    /// The tensors in the order of their names, those of wider numbers first.
+    fn aligned(&self) -> Vec<(&String, &Tensor)> {
+        let mut tensors: Vec<_> = self.tensors.iter().collect();
+        tensors.sort_by_key(|(_, tensor)| Reverse(tensor.kept.bytes()));
+        tensors
+    }
+
     fn header(&self, path: &Path) -> Result<Vec<u8>, ParamsError> {
         let failed = |e: serde_json::Error| ParamsError::io(path, "write its header", &io::Error::other(e));
         let mut entries = serde_json::Map::new();
@@ -163,10 +195,11 @@ impl TensorFile {
         metadata.insert(digest::KEY.to_string(), self.digest());
         entries.insert("__metadata__".to_string(), serde_json::to_value(&metadata).map_err(failed)?);
         let mut start = 0;
-        for (name, tensor) in &self.tensors {
+        for (name, tensor) in self.aligned() {
             tensor.check(name, &path.display().to_string())?;
-            let end = start + size_of::<f64>() * tensor.values.len();
-            let entry = serde_json::json!({ "dtype": "F64", "shape": tensor.shape, "data_offsets": [start, end] });
+            let end = start + tensor.kept.bytes() * tensor.values.len();
+            let (dtype, shape) = (tensor.kept.dtype(), &tensor.shape);
+            let entry = serde_json::json!({ "dtype": dtype, "shape": shape, "data_offsets": [start, end] });
             entries.insert(name.clone(), entry);
             start = end;
         }
@@ -185,6 +218,11 @@ impl Tensor {
         if length != Some(self.values.len()) {
             let expected = format!("as many numbers as shape {:?} has", self.shape);
             return Err(unfit(place, name, &expected, &self.values.len().to_string()));
+        }
+        let digits = |&x: &f64| x.is_nan() || self.kept.round(x) == Some(x);
+        if let Some(i) = self.values.iter().position(|x| !digits(x)) {
+            let found = format!("{:?} as number {i}", self.values[i]);
+            return Err(unfit(place, name, &format!("numbers of type {}", self.kept), &found));
         }
         match name == "__metadata__" {
             true => Err(unfit(place, name, "a name other than that of the metadata", "it")),
@@ -217,15 +255,6 @@ fn bytes(path: &Path, mut file: impl Read, length: u64) -> Result<Vec<u8>, Param
     bytes.extend(first);
     file.take(left).read_to_end(&mut bytes).map_err(failed)?;
     Ok(bytes)
-}
-
-/// The numbers of a tensor, if they are of a type that is read.
-fn numbers(dtype: Dtype, data: &[u8]) -> Option<Vec<f64>> {
-    match dtype {
-        Dtype::F64 => Some(data.as_chunks().0.iter().map(|&x| f64::from_le_bytes(x)).collect()),
-        Dtype::F32 => Some(data.as_chunks().0.iter().map(|&x| f32::from_le_bytes(x).into()).collect()),
-        _ => None,
-    }
 }
 
 /// A message that may quote the file, cut and without control characters.

@@ -1,6 +1,6 @@
 //! Files of tensors: what is written is read, and nothing that is read can do harm.
 
-use super::{Parameters, ParamsError, TensorFile};
+use super::{NumberType, Parameters, ParamsError, TensorFile};
 use rand::{Rng, RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 use std::error::Error;
@@ -12,6 +12,9 @@ fn example() -> Result<TensorFile, ParamsError> {
     file.insert("adam.m/conv.weight", &[2, 3], vec![1.0; 6])?;
     file.insert("scale", &[], vec![std::f64::consts::PI])?;
     file.insert("none", &[0, 7], vec![])?;
+    file.insert_as(NumberType::F32, "a.single", &[2], vec![0.1, -7.0])?;
+    file.insert_as(NumberType::F16, "a.half", &[3], vec![0.1, -65504.0, 1e-7])?;
+    file.insert_as(NumberType::Bf16, "b.half", &[3], vec![0.1, -3e38, -0.0])?;
     file.metadata.insert("step".into(), "12".into());
     file.metadata.insert("note \"ü\"\n".into(), "{}".into());
     Ok(file)
@@ -37,16 +40,23 @@ fn what_is_written_is_read_bit_for_bit() -> Result<(), Box<dyn Error>> {
 }
 
 #[test]
-fn single_precision_is_widened_and_other_types_are_refused() -> Result<(), Box<dyn Error>> {
+fn narrower_types_are_widened_and_others_are_refused() -> Result<(), Box<dyn Error>> {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("a");
     let header = |dtype| format!(r#"{{"w":{{"dtype":"{dtype}","shape":[2],"data_offsets":[0,8]}}}}"#);
     let data = [0.1_f32, -7.0].map(f32::to_le_bytes).concat();
     fs::write(&path, raw(&header("F32"), &data))?;
     assert_eq!(TensorFile::read(&path)?.tensors["w"].values, [f64::from(0.1_f32), -7.0]);
+    let halves = [0x3c00_u16, 0xc000, 0x7bff, 0x0001].map(u16::to_le_bytes).concat();
+    fs::write(&path, raw(&header("F16").replace("[2]", "[4]"), &halves))?;
+    assert_eq!(TensorFile::read(&path)?.tensors["w"].values, [1.0, -2.0, 65504.0, f64::powi(2.0, -24)]);
+    let halves = [0x3f80_u16, 0xc000, 0x7f7f, 0x0001].map(u16::to_le_bytes).concat();
+    fs::write(&path, raw(&header("BF16").replace("[2]", "[4]"), &halves))?;
+    let largest = NumberType::Bf16.largest();
+    assert_eq!(TensorFile::read(&path)?.tensors["w"].values, [1.0, -2.0, largest, f64::powi(2.0, -133)]);
     fs::write(&path, raw(&header("I32"), &data))?;
     let message = TensorFile::read(&path).map_err(|e| e.to_string()).err().unwrap_or_default();
-    assert!(message.ends_with("tensor \"w\": expected type F64 or F32, found type I32"), "{message}");
+    assert!(message.ends_with("tensor \"w\": expected type F64, F32, F16 or BF16, found type I32"), "{message}");
     Ok(())
 }
 
@@ -94,6 +104,11 @@ fn a_tensor_that_is_not_its_shape_is_not_written() -> Result<(), Box<dyn Error>>
     assert!(file.insert("scale", &[], vec![1.0]).is_err());
     assert!(file.insert("new", &[2], vec![1.0]).is_err());
     assert!(file.insert("__metadata__", &[], vec![1.0]).is_err());
+    let error = file.insert_as(NumberType::F16, "large", &[2], vec![1.0, -65505.0]).expect_err("too large").to_string();
+    assert!(error.contains("\"large\": expected numbers up to 65504.0") && error.contains("number 1"), "{error}");
+    let mut finer = file.clone();
+    finer.tensors.entry("a.half".into()).and_modify(|t| t.values[0] = 0.1);
+    assert!(finer.write(&path).is_err(), "more digits than the type has");
     file.tensors.entry("scale".into()).and_modify(|t| t.shape = vec![2]);
     assert!(file.write(&path).is_err());
     assert_eq!(TensorFile::read(&path)?.tensors, example()?.tensors);
