@@ -41,6 +41,32 @@ fn train(device: &Device, architecture: Architecture, training: Training) -> (Ve
     (reports, flow.parameters.values().to_vec())
 }
 
+/// With no adapter at all: the programs of trainings, samplers and chains are accepted by a device that checks
+/// everything and computes nothing.
+#[test]
+fn whole_programs_are_valid_without_a_gpu() {
+    let stub = Device::with_gpu(Gpu::noop().unwrap()).unwrap();
+    for architecture in [small(), Architecture { layers: 2, ..Architecture::symmetric() }] {
+        for (estimator, memory) in [(Estimator::Reparam, Memory::Keep), (Estimator::Path, Memory::Invert)] {
+            let mut flow = flow(&[4, 6], architecture.clone());
+            let training = Training { estimator, memory, ..plan(2, 100) };
+            let mut trainer = Trainer::<f32>::new(&mut flow, &ACTION, training, &stub).unwrap();
+            trainer.step().unwrap();
+        }
+        let flow = flow(&[4, 6], architecture);
+        let mut sampler = Sampler::<f32>::new(&flow, &ACTION, 3, 64, &stub).unwrap();
+        let (mut log_weights, mut values) = (vec![0.0; 64], vec![vec![0.0; 64]; sampler.names().len()]);
+        sampler.propose(0, 64, &mut log_weights, &mut values).unwrap();
+    }
+    for extents in [&[6, 4][..], &[40, 40]] {
+        let lattice = Lattice::periodic(extents).unwrap();
+        let mut chains =
+            Chains::<f32>::new(&ACTION, Box::new(Hmc::new(Integrator::Omelyan, 1.0)), &lattice, 3, 5, &stub).unwrap();
+        chains.advance().unwrap();
+        chains.measure().unwrap();
+    }
+}
+
 fn distance(a: &[f64], b: &[f64]) -> f64 {
     let size = a.iter().map(|x| x * x).sum::<f64>().sqrt();
     a.iter().zip(b).map(|(x, y)| (x - y).powi(2)).sum::<f64>().sqrt() / size

@@ -1,6 +1,7 @@
 //! The battery. Each test walks the list of [`cases`]; a failure prints the case and its number.
 
 mod cases;
+#[cfg(feature = "gpu")]
 mod gpu;
 
 use crate::draw::{Domain, Draw};

@@ -8,6 +8,7 @@ mod draw;
 /// Flows: inverse, Jacobian, symmetry, training, exactness.
 mod flows;
 /// Whole programs on a GPU.
+#[cfg(feature = "gpu")]
 mod gpu;
 /// Composite programs: random graphs, recomputation, errors, and that nothing panics.
 mod gradients;

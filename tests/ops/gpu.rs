@@ -4,6 +4,7 @@ use super::{device, for_all, ulp};
 use crate::gpu::adapter;
 use lattice_autograd::check::Value;
 use lattice_tensor::Layout;
+use lattice_tensor::device::gpu::{Gpu, Plan};
 use lattice_tensor::ops::Pointwise;
 use std::collections::BTreeMap;
 
@@ -16,6 +17,22 @@ fn deviation(found: &Value, expected: &Value) -> f64 {
         _ => f64::INFINITY,
     };
     found.numbers().iter().zip(expected.numbers()).map(of).fold(0.0, f64::max)
+}
+
+/// With no adapter at all: every case has kernels, and they are valid WGSL that fits its bindings at the lowest limits.
+#[test]
+fn every_op_has_a_kernel() {
+    let stub = Gpu::noop().unwrap();
+    let mut kernels = 0;
+    for_all(|s| {
+        let outputs = s.outputs();
+        let layout = Layout::samples(&s.case.lattice, 16);
+        match Plan::new(&stub, &s.graph, &outputs, &layout) {
+            Ok(plan) => kernels += plan.report().kernels.len(),
+            Err(e) => s.fail(e),
+        }
+    });
+    assert!(kernels > 500, "{kernels}");
 }
 
 /// The parity table: values and gradients of every op, in `f32`, against the processor.

@@ -108,12 +108,12 @@ impl Op for Stack {
 
     /// The input of number `c`.
     fn shader(&self, at: &Site<'_>) -> Result<Option<Shader>> {
-        let names: Vec<Cow<'static, str>> = (0..at.inputs.len()).map(|c| format!("f{c}").into()).collect();
+        let names: Vec<Cow<'static, str>> = (0..at.inputs.len()).map(|c| format!("f_{c}").into()).collect();
         let mut text = "fn channels(c: u32, row: u32) -> f32 {\n    switch c {\n".to_string();
         for (c, name) in names.iter().enumerate().skip(1) {
             text += &format!("        case {c}u: {{ return {name}(0u, row); }}\n");
         }
-        text += "        default: { return f0(0u, row); }\n    }\n}\n";
+        text += "        default: { return f_0(0u, row); }\n    }\n}\n";
         Ok(Some(Shader { text: Some(text.into()), inputs: names, ..Shader::new("channels", Form::Element, &[]) }))
     }
 }
