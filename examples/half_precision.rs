@@ -19,23 +19,23 @@ struct Measured {
 }
 
 fn measure(extent: usize, lambda: f64, updates: usize) -> Result<Measured, Box<dyn std::error::Error>> {
-    let (lattice, action, cpu) = (Lattice::periodic([extent; 2])?, Phi4 { mass2: -4.0, lambda }, Cpu::new(0)?);
+    let (lattice, action, device) = (Lattice::periodic([extent; 2])?, Phi4 { mass2: -4.0, lambda }, Device::cpu(0)?);
     let plan = MarkovRun { chains: CHAINS, updates, thermalize: 500, seed: 1 };
     let hmc = Box::new(Hmc::new(Integrator::Omelyan, 1.0));
-    let mut chains = Chains::<f64>::new(&action, hmc, &lattice, CHAINS, plan.seed, &cpu)?;
+    let mut chains = Chains::<f64>::new(&action, hmc, &lattice, CHAINS, plan.seed, &device)?;
     let mut recorder = Recorder::new(&plan, &mut chains)?;
-    let mut measurement = Measurement::<f64>::new(&action, &lattice, &cpu)?;
+    let mut measurement = Measurement::<f64>::new(&action, &lattice, &device)?;
     let names = measurement.names().to_vec();
     let empty =
         || History { names: names.clone(), series: vec![vec![vec![]; CHAINS]; names.len()], ..History::default() };
     let mut measured = Measured { exact: empty(), changes: ROUNDED.map(|_| empty()).to_vec() };
     while recorder.done() < recorder.total() {
-        cpu.install(|| recorder.advance())?;
+        device.install(|| recorder.advance())?;
         if recorder.done() <= plan.thermalize {
             continue;
         }
         let fields = recorder.chains().fields();
-        let numbers: Vec<f64> = (0..CHAINS).flat_map(|chain| fields.sample(chain)).collect();
+        let numbers = (0..CHAINS).map(|chain| fields.sample(chain)).collect::<Result<Vec<_>, _>>()?.concat();
         let exact = measurement.of(&numbers)?;
         push(&mut measured.exact, &exact, |_, _| 0.0);
         for (kept, changes) in ROUNDED.into_iter().zip(&mut measured.changes) {

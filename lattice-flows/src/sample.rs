@@ -25,11 +25,12 @@ impl<R: Real> Sampler<R> {
     /// Plans the drawing of samples, `batch` at a time, with all standard observables. The batch changes no number.
     ///
     /// # Errors
-    /// If the program cannot be planned.
+    /// If the device does not take the precision, or the program cannot be planned.
     pub fn new(flow: &Flow, action: &dyn Action, seed: u64, batch: usize, device: &Device) -> Result<Self, Error> {
         if batch == 0 {
             return Err(lattice_mc::Error::Count { what: "batch", found: 0 }.into());
         }
+        device.check_precision::<R>()?;
         flow.check(&flow.parameters)?;
         let trace = Trace::new(&flow.lattice);
         flow.tell_conditions(&trace, action)?;

@@ -126,9 +126,10 @@ impl<'a, R: Real> Trainer<'a, R> {
     /// Traces, differentiates and plans: once.
     ///
     /// # Errors
-    /// If the action refuses its couplings, or the program cannot be planned.
+    /// If the action refuses its couplings, the device does not take the precision, or the program cannot be planned.
     pub fn new(flow: &'a mut Flow, action: &dyn Action, training: Training, device: &Device) -> Result<Self, Error> {
         action.check().map_err(lattice_mc::Error::Couplings)?;
+        device.check_precision::<R>()?;
         if training.steps == 0 {
             return Err(lattice_mc::Error::Count { what: "steps", found: 0 }.into());
         }

@@ -30,6 +30,7 @@ impl<R: Real> Weigher<R> {
     /// If the flow does not fit the action, or the program cannot be planned.
     pub fn new(flow: &Flow, action: &dyn Action, layout: &Layout, device: &Device) -> Result<Self, Error> {
         action.check().map_err(lattice_mc::Error::Couplings)?;
+        device.check_precision::<R>()?;
         flow.check(&flow.parameters)?;
         let trace = Trace::new(&flow.lattice);
         flow.tell_conditions(&trace, action)?;

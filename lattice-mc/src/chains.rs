@@ -37,10 +37,11 @@ struct Updating<R: Real> {
 impl<'a, R: Real, K: OnSites + Linear> Chains<'a, R, K> {
     /// `chains` chains that start near `φ = 0`, with normal fluctuations of width 0.1.
     ///
-    /// Fewer chains than lanes share the lanes with virtual nodes of the lattice, where it can be split.
+    /// On the processor fewer chains than lanes share the lanes with virtual nodes of the lattice, where it can be split.
     ///
     /// # Errors
-    /// If the theory, the lattice or the number of chains cannot be, or memory is short.
+    /// If the theory, the lattice or the number of chains cannot be, the device does not take the precision, or memory is
+    /// short.
     pub fn new(
         action: &'a dyn Action<K>,
         update: Box<dyn Update<K>>,
@@ -73,13 +74,18 @@ impl<'a, R: Real, K: OnSites + Linear> Chains<'a, R, K> {
             }
         }
         couplings.check(chains)?;
+        device.check_precision::<R>()?;
         let nodes = R::WIDTH / chains.next_power_of_two().min(R::WIDTH);
         let mut periods = vec![update.period(); lattice.directions()];
         // The correlator is taken on a line across direction 0, which must lie in one virtual node.
         if lattice.directions() > 1 {
             periods[0] = lattice.extents()[0];
         }
-        let layout = Arc::new(Layout::virtual_nodes(lattice, nodes, &periods, R::WIDTH));
+        // Virtual nodes fill the lanes of the processor; a GPU has none.
+        let layout = Arc::new(match device.is_gpu() {
+            true => Layout::samples(lattice, R::WIDTH),
+            false => Layout::virtual_nodes(lattice, nodes, &periods, R::WIDTH),
+        });
         let start = Trace::new(lattice);
         let spec = Spec::Field { location: Location::All, fibre: action.fibre() };
         let noise = start.normal_as::<K>("start", spec) * 0.1;

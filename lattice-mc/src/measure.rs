@@ -22,9 +22,10 @@ impl<R: Real> Measurement<R> {
     /// Plans the measurement of all standard observables.
     ///
     /// # Errors
-    /// If the theory cannot be, or the program cannot be planned.
+    /// If the theory cannot be, the device does not take the precision, or the program cannot be planned.
     pub fn new(action: &dyn Action, lattice: &Lattice, device: &Device) -> Result<Self, Error> {
         action.check().map_err(Error::Couplings)?;
+        device.check_precision::<R>()?;
         let trace = Trace::new(lattice);
         let list = observables::standard(action, trace.scalar_field("phi"));
         let (names, ids): (Vec<String>, Vec<NodeId>) = list.into_iter().map(|(name, x)| (name, x.id())).unzip();

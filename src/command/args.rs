@@ -38,6 +38,9 @@ pub enum Command {
     /// Print what is known exactly.
     #[command(args_override_self = true)]
     Exact(ExactArgs),
+    /// List what --device can name: the processor and the GPUs of this machine.
+    #[command(args_override_self = true)]
+    Devices(DevicesArgs),
 }
 
 /// The main job: 8x8, m2 = -4, lambda = 8.
@@ -47,6 +50,9 @@ pub struct MainArgs {
     #[command(flatten)]
     #[serde(flatten)]
     pub run: RunArgs,
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub on: DeviceArgs,
     /// Steps of the training; 0 chooses about two minutes' worth on two cores.
     #[arg(long, default_value_t = 0)]
     pub steps: u64,
@@ -176,6 +182,34 @@ pub struct RunArgs {
     pub config: Option<PathBuf>,
 }
 
+/// Where programs run.
+#[derive(Clone, Debug, Args, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct DeviceArgs {
+    /// Where programs run: cpu, gpu for the best GPU, or the number or a part of the name of one in the list that
+    /// `lattice devices` prints [default: cpu]
+    #[arg(long, value_name = "cpu|gpu|NAME")]
+    #[serde(serialize_with = "as_device")]
+    pub device: Option<String>,
+}
+
+/// The processor's name as a device.
+pub const CPU: &str = "cpu";
+
+impl DeviceArgs {
+    /// The name that was given, or the processor's.
+    pub fn name(&self) -> &str {
+        self.device.as_deref().unwrap_or(CPU)
+    }
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct DevicesArgs {
+    /// Print one JSON object and nothing else on stdout.
+    #[arg(long)]
+    pub json: bool,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum NetName {
@@ -266,6 +300,9 @@ pub struct TrainArgs {
     #[command(flatten)]
     #[serde(flatten)]
     pub run: RunArgs,
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub on: DeviceArgs,
     /// The kind of flow; the defaults of the flags below depend on it.
     #[arg(long, value_enum, default_value = "tutorial")]
     pub net: NetName,
@@ -355,6 +392,9 @@ pub struct SampleArgs {
     #[command(flatten)]
     #[serde(flatten)]
     pub run: RunArgs,
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub on: DeviceArgs,
     /// Must be the model's theory, if given.
     #[arg(long, value_enum)]
     pub theory: Option<TheoryName>,
@@ -439,6 +479,9 @@ pub struct McArgs {
     #[command(flatten)]
     #[serde(flatten)]
     pub run: RunArgs,
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub on: DeviceArgs,
     /// The update.
     #[arg(long, value_enum, default_value = "hmc")]
     pub update: UpdateName,
@@ -513,6 +556,9 @@ pub struct MeasureArgs {
     #[command(flatten)]
     #[serde(flatten)]
     pub run: RunArgs,
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub on: DeviceArgs,
 }
 
 #[derive(Clone, Debug, Args, Serialize)]
@@ -586,6 +632,10 @@ fn as_integer<S: Serializer>(value: &u64, to: S) -> Result<S::Ok, S::Error> {
         Ok(small) => to.serialize_i64(small),
         Err(_) => to.collect_str(value),
     }
+}
+
+fn as_device<S: Serializer>(device: &Option<String>, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(device.as_deref().unwrap_or(CPU))
 }
 
 fn as_texts<T: std::fmt::Display, S: Serializer>(values: &[T], to: S) -> Result<S::Ok, S::Error> {

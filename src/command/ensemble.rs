@@ -1,7 +1,8 @@
 //! An ensemble without its samples: the model's fingerprint, the seed and the number of proposals. They are drawn again
 //! when they are needed, and a checksum tells whether they are the same bits.
 
-use super::args::{Precision, SampleArgs};
+use super::args::{CPU, Precision, SampleArgs};
+use super::device;
 use super::failure::Failure;
 use super::theory::Theory;
 use super::train::precision_name;
@@ -23,16 +24,23 @@ pub struct Record {
     seed: u64,
     samples: usize,
     precision: String,
+    /// The device's name: others round differently.
+    #[serde(default = "cpu")]
+    device: String,
     m2: f64,
     lambda: f64,
     /// SHA-256 of all log-weights and states of the chain.
     pub checksum: String,
 }
 
+fn cpu() -> String {
+    CPU.into()
+}
+
 const FORMAT: &str = "lattice-fields ensemble 1";
 
 impl Record {
-    pub fn new(args: &SampleArgs, model: &Checkpoint, theory: &Theory, ensemble: &Ensemble) -> Record {
+    pub fn new(args: &SampleArgs, model: &Checkpoint, theory: &Theory, ensemble: &Ensemble, on: &Device) -> Record {
         let mut hash = Sha256::new();
         ensemble.log_weights.iter().for_each(|w| hash.update(w.to_le_bytes()));
         ensemble.states.iter().for_each(|state| hash.update(state.to_le_bytes()));
@@ -44,6 +52,7 @@ impl Record {
             seed: args.run.seed,
             samples: args.samples,
             precision: precision_name(args.run.precision).into(),
+            device: device::name(on),
             m2: theory.mass2,
             lambda: theory.lambda,
             checksum: hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect(),
@@ -83,6 +92,7 @@ impl Record {
         args.model.get_or_insert_with(|| self.model.clone());
         (args.run.seed, args.samples) = (self.seed, self.samples);
         (args.m2, args.lambda) = (Some(self.m2), Some(self.lambda));
+        args.on.device.get_or_insert_with(|| self.device.clone());
         args.run.precision = Precision::from_str(&self.precision, true).unwrap_or(args.run.precision);
     }
 
@@ -91,8 +101,8 @@ impl Record {
         match again.checksum == self.checksum {
             true => Ok(()),
             false => Err(Failure::Failed(format!(
-                "the ensemble drawn again: expected checksum {}, found {}",
-                self.checksum, again.checksum
+                "the ensemble drawn again: expected checksum {} on device {}, found {} on {}",
+                self.checksum, self.device, again.checksum, again.device
             ))),
         }
     }

@@ -64,9 +64,14 @@ impl fmt::Display for Failure {
 
 impl From<tensor::Error> for Failure {
     fn from(error: tensor::Error) -> Failure {
-        use tensor::Error::{Lattice, Layout, OutOfMemory, Threads};
+        use tensor::Error::{Lattice, Layout, OutOfMemory, Precision, Threads, WhichAdapter};
         match error {
-            Lattice { .. } | Layout { .. } | OutOfMemory { .. } | Threads { .. } => Failure::Refused(error.to_string()),
+            Lattice { .. }
+            | Layout { .. }
+            | OutOfMemory { .. }
+            | Threads { .. }
+            | Precision { .. }
+            | WhichAdapter { .. } => Failure::Refused(error.to_string()),
             other => Failure::Failed(other.to_string()),
         }
     }

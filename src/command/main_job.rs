@@ -1,6 +1,7 @@
 //! `lattice` alone: a flow trains itself on φ⁴, and stands beside HMC and local Metropolis.
 
 use super::args::{Extents, MainArgs, Precision, TheoryArgs, TheoryName};
+use super::device;
 use super::failure::Failure;
 use super::mc::{self, Keep};
 use super::output::{Existing, Folder, say};
@@ -49,9 +50,9 @@ fn job<R: Real>(args: &MainArgs) -> Result<(), Failure> {
         m2: Some(-4.0),
         lambda: Some(8.0),
     })?;
+    let device = device::open(&args.on, &args.run)?;
     let folder = Folder::open(args.run.out.as_deref(), Existing::new(args.run.force, false))?;
     folder.write_config(args)?;
-    let device = Device::cpu(args.run.threads)?;
     let steps = if args.steps == 0 { STEPS } else { args.steps };
     let start = Instant::now();
     say(
@@ -104,8 +105,7 @@ fn job<R: Real>(args: &MainArgs) -> Result<(), Failure> {
     report.set("training_seconds", trained.seconds);
     report.set("seconds_per_step", median(&trained.step_seconds));
     report.set("samples_per_second", SAMPLES as f64 / sampled.seconds);
-    report.set("threads", device.processor().threads());
-    report.set("instruction_set_of_machine", device.processor().level().name());
+    device::fill(&mut report, &device);
     for (key, column, acceptance, history) in
         [("hmc", &columns[1], hmc_acceptance, &hmc), ("metropolis", &columns[2], local_acceptance, &local)]
     {

@@ -1,6 +1,7 @@
 //! `lattice mc`: Markov chains.
 
 use super::args::{IntegratorName, McArgs, Precision, Steps, UpdateName};
+use super::device;
 use super::export;
 use super::failure::{Failure, differences};
 use super::keep::KeepArgs;
@@ -64,7 +65,7 @@ pub fn run(args: &McArgs) -> Result<(), Failure> {
             Box::new(Hmc { jitter: args.jitter, ..hmc })
         }
     };
-    let device = Device::cpu(args.run.threads)?;
+    let device = device::open(&args.on, &args.run)?;
     if args.resume && args.run.out.is_none() {
         return Err(Failure::refused("--resume", "the folder of a run in --out", "no --out"));
     }
@@ -130,7 +131,7 @@ pub fn run(args: &McArgs) -> Result<(), Failure> {
         let samples = (args.chains * history.seconds.len()) as f64;
         report.set("samples_per_second", samples / history.seconds.iter().sum::<f64>());
     }
-    report.set("threads", device.processor().threads());
+    device::fill(&mut report, &device);
     if let Some(folder) = &folder {
         folder.write("report.json", &report.text())?;
         export::write(&history, &args.export, &description, folder)?;
@@ -255,7 +256,7 @@ pub fn chains_of<R: Real>(
     let updates = recorder.total() - recorder.done();
     let flops = recorder.chains().cost().flops * (plan.chains * updates) as f64;
     // What chains of pointwise operations reach.
-    say(keep.quiet, &forecast(memory(theory, plan), flops / (25e9 * device.processor().threads() as f64)));
+    say(keep.quiet, &forecast(device, memory(theory, plan), flops / 25e9));
     let bar = bar(what, recorder.total() as u64);
     let recorder = device.install(move || -> Result<_, Failure> {
         while recorder.done() < recorder.total() && !interrupted() {

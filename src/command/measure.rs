@@ -1,6 +1,7 @@
 //! `lattice measure`: the observables of stored configurations.
 
 use super::args::{Axis, MeasureArgs, Precision, TheoryArgs};
+use super::device;
 use super::failure::Failure;
 use super::mc::{derived, warnings};
 use super::output::{Existing, Folder, say};
@@ -14,7 +15,7 @@ use std::time::Instant;
 
 pub fn run(args: &MeasureArgs) -> Result<(), Failure> {
     let start = Instant::now();
-    let device = Device::cpu(args.run.threads)?;
+    let device = device::open(&args.on, &args.run)?;
     let first = read(&args.files[0], None)?;
     let lattice = super::args::Extents(first.extents.clone());
     let theory = Theory::new(&TheoryArgs { theory: args.theory, lattice, m2: args.m2, lambda: args.lambda })?;
@@ -35,7 +36,7 @@ pub fn run(args: &MeasureArgs) -> Result<(), Failure> {
     let derived = derived(&history, &theory.lattice);
     report.set_derived(&derived);
     report.set("seconds", start.elapsed().as_secs_f64());
-    report.set("threads", device.processor().threads());
+    device::fill(&mut report, &device);
     if let Some(out) = &args.run.out {
         let folder = Folder::open(Some(out), Existing::new(args.run.force, false))?;
         folder.write_config(args)?;

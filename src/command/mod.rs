@@ -7,6 +7,7 @@
 //! | `failure` | what goes wrong, and the exit code |
 //! | `theory` | from flags to an action; what fits into memory |
 //! | `output` | where results go |
+//! | `device` | where programs run; `lattice devices` |
 //! | `progress` | bars and Ctrl-C |
 //! | `report` | tables and JSON |
 //! | `plots`, `export` | pictures; series for other programs |
@@ -16,6 +17,7 @@
 
 mod args;
 mod config;
+mod device;
 mod ensemble;
 mod exact;
 mod export;
@@ -94,5 +96,6 @@ fn dispatch(arguments: Vec<OsString>) -> Result<(), Failure> {
             args.theory.complete();
             exact::run(&args)
         }
+        Some(Command::Devices(args)) => device::list(args.json),
     }
 }

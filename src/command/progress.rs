@@ -1,6 +1,7 @@
 //! Progress bars on stderr, on a terminal only, and Ctrl-C.
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use lattice_fields::prelude::Device;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
@@ -30,8 +31,13 @@ pub fn bar(what: &'static str, length: u64) -> ProgressBar {
     bar
 }
 
-/// What a run will take, said before it starts: memory, and time at what a core of the machines known here does.
-pub fn forecast(bytes: f64, seconds: f64) -> String {
+/// What a run will take, said before it starts: memory, and time by the seconds of one core of the machines known here;
+/// nothing is known of GPUs.
+pub fn forecast(device: &Device, bytes: f64, core_seconds: f64) -> String {
+    if device.is_gpu() {
+        return format!("on {}", device.describe());
+    }
+    let seconds = core_seconds / device.processor().threads() as f64;
     let (mib, gib) = (bytes / (1u64 << 20) as f64, bytes / (1u64 << 30) as f64);
     let memory = if gib < 1.0 { format!("{:.0} MiB", mib.max(1.0)) } else { format!("{gib:.1} GiB") };
     let time = match seconds {

@@ -1,6 +1,7 @@
 //! `lattice sample`: exact samples from a trained flow.
 
 use super::args::{Extents, Precision, SampleArgs, TheoryArgs, TheoryName};
+use super::device;
 use super::ensemble::Record;
 use super::export;
 use super::failure::Failure;
@@ -109,7 +110,7 @@ pub fn run(args: &SampleArgs) -> Result<(), Failure> {
         Wanted { samples: args.samples, batch, two_sided: args.two_sided, exact_seconds: 12.0, quiet: args.run.json };
     wanted.check(&theory.lattice)?;
     let flow = checkpoint.flow()?;
-    let device = Device::cpu(args.run.threads)?;
+    let device = device::open(&args.on, &args.run)?;
     let folder = match &args.run.out {
         Some(out) => Some(Folder::open(Some(out), Existing::new(args.run.force, false))?),
         None => None,
@@ -118,7 +119,7 @@ pub fn run(args: &SampleArgs) -> Result<(), Failure> {
         Precision::F32 => draw::<f32>(&flow, &theory, args.run.seed, &wanted, &device)?,
         Precision::F64 => draw::<f64>(&flow, &theory, args.run.seed, &wanted, &device)?,
     };
-    let found = Record::new(args, &checkpoint, &theory, &sampled.ensemble);
+    let found = Record::new(args, &checkpoint, &theory, &sampled.ensemble, &device);
     if let Some(record) = &record {
         record.check_samples(&found)?;
     }
@@ -127,7 +128,7 @@ pub fn run(args: &SampleArgs) -> Result<(), Failure> {
     report.set("checksum", found.checksum.as_str());
     report.set("seconds", sampled.seconds);
     report.set("samples_per_second", sampled.ensemble.log_weights.len() as f64 / sampled.seconds);
-    report.set("threads", device.processor().threads());
+    device::fill(&mut report, &device);
     if let Some(folder) = &folder {
         folder.write_config(args)?;
         folder.write("report.json", &report.text())?;
@@ -204,7 +205,7 @@ pub fn draw<R: Real>(
     let start = Instant::now();
     let mut sampler = Sampler::<R>::new(flow, &*theory.action, seed, wanted.batch, device)?;
     let flops = sampler.cost().flops * wanted.samples as f64;
-    let expected = forecast(wanted.bytes(&theory.lattice), flops / (80e9 * device.processor().threads() as f64));
+    let expected = forecast(device, wanted.bytes(&theory.lattice), flops / 80e9);
     say(wanted.quiet, &format!("sampling: {expected}"));
     let ensemble = Ensemble::draw(&mut sampler, wanted.samples, seed, |done| {
         bar.set_position(done as u64);

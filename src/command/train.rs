@@ -1,6 +1,7 @@
 //! `lattice train`: a flow on its own samples.
 
 use super::args::{Precision, TrainArgs};
+use super::device;
 use super::failure::{Failure, differences};
 use super::output::{Existing, Folder, say};
 use super::plots;
@@ -48,7 +49,7 @@ pub fn run(args: &TrainArgs) -> Result<(), Failure> {
     if let Some(folder) = args.warm_start.as_ref().filter(|_| !args.resume) {
         flow.warm_start(&read_model("--warm-start", folder)?)?;
     }
-    let device = Device::cpu(args.run.threads)?;
+    let device = device::open(&args.on, &args.run)?;
     if args.resume && args.run.out.is_none() {
         return Err(Failure::refused("--resume", "the folder of a training in --out", "no --out"));
     }
@@ -115,8 +116,7 @@ pub fn run(args: &TrainArgs) -> Result<(), Failure> {
     report.set("seconds", trained.seconds);
     report.set("seconds_per_step", (!trained.step_seconds.is_empty()).then(|| median(&trained.step_seconds)));
     report.set("samples_per_second", sampled.ensemble.log_weights.len() as f64 / sampled.seconds);
-    report.set("threads", device.processor().threads());
-    report.set("instruction_set_of_machine", device.processor().level().name());
+    device::fill(&mut report, &device);
     folder.write("report.json", &report.text())?;
     plots::training(&folder.file("training.svg"), &trained.history.rows, sampled.exact.as_ref().map(|e| e.log_z))?;
     sampled.warnings.iter().for_each(|w| say(args.run.json, &format!("warning: {w}")));
@@ -186,7 +186,7 @@ pub fn train<R: Real>(flow: &mut Flow, work: Work<'_>, device: &Device) -> Resul
     let batches = (0..100).map(|i| trainer.training().batch.size(moment(i), steps) as f64);
     let samples = left as f64 * batches.sum::<f64>() / 100.0;
     // What convolutions reach.
-    say(quiet, &forecast(bytes as f64, trainer.cost().flops * samples / (80e9 * device.processor().threads() as f64)));
+    say(quiet, &forecast(device, bytes as f64, trainer.cost().flops * samples / 80e9));
     let path = folder.file(MODEL);
     let save = |trainer: &mut Trainer<'_, R>, clock: &[f64]| -> Result<(), Failure> {
         write_history(folder, trainer.history(), clock)?;

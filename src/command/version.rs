@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 pub const COMMIT: &str = env!("LATTICE_COMMIT");
 
 /// The features that it was built with.
-pub const FEATURES: &[&str] = &["cli"];
+pub const FEATURES: &[&str] = if cfg!(feature = "gpu") { &["cli", "gpu"] } else { &["cli"] };
 
 /// All of it in a line.
 pub fn line() -> &'static str {

@@ -20,7 +20,7 @@ pub(crate) use remote::Remote;
 use crate::error::{Error, Result};
 use crate::lanes::{Level, Real};
 use cpu::Cpu;
-use gpu::Gpu;
+use gpu::{AdapterDescription, Gpu};
 
 /// Where programs run: on the processor, or on a GPU with the processor beside it for what stays on the host.
 ///
@@ -56,7 +56,7 @@ impl Device {
         Self::with_gpu(Gpu::open(None)?)
     }
 
-    /// The GPU whose name contains `name`, in upper or lower case.
+    /// The GPU that `name` means: its number in [`Device::adapters`] or a part of its name, in upper or lower case.
     ///
     /// # Errors
     /// As [`Device::gpu`].
@@ -80,6 +80,11 @@ impl Device {
         Ok(Device { processor: Cpu::with_level(threads, self.processor.level())?, ..self })
     }
 
+    /// All adapters of this machine that programs can run on, in the order of their numbers.
+    pub fn adapters() -> Vec<AdapterDescription> {
+        Gpu::adapters()
+    }
+
     /// The processor: all of a processor device, the host's part of a GPU.
     pub fn processor(&self) -> &Cpu {
         &self.processor
@@ -99,7 +104,7 @@ impl Device {
     pub fn describe(&self) -> String {
         let (level, threads) = (self.processor.level().name(), self.processor.threads());
         match &self.gpu {
-            Some(gpu) => gpu.name(),
+            Some(gpu) => gpu.describe(),
             None => format!("cpu, {threads} {}, {level}", if threads == 1 { "thread" } else { "threads" }),
         }
     }

@@ -144,6 +144,11 @@ impl Gpu {
         self.0.description.name.clone()
     }
 
+    /// Name, kind, interface and driver.
+    pub fn describe(&self) -> String {
+        self.0.description.words()
+    }
+
     /// What it is; the limits are the adapter's.
     pub fn description(&self) -> &AdapterDescription {
         &self.0.description

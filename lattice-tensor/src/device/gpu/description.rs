@@ -59,11 +59,24 @@ pub struct AdapterDescription {
     pub timestamps: bool,
 }
 
+impl AdapterDescription {
+    /// Name, kind, interface and driver.
+    pub fn words(&self) -> String {
+        let AdapterDescription { name, kind, backend, driver, .. } = self;
+        let driver = if driver.is_empty() { String::new() } else { format!(", {driver}") };
+        format!("{name} ({kind}, {backend}{driver})")
+    }
+
+    /// The place in a listing of the adapter that is meant where none is named: the best, ties in the order of the
+    /// listing.
+    pub fn best(listing: &[AdapterDescription]) -> Option<usize> {
+        listing.iter().enumerate().min_by_key(|(_, adapter)| adapter.kind).map(|(place, _)| place)
+    }
+}
+
 impl fmt::Display for AdapterDescription {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let AdapterDescription { number, name, kind, backend, driver, .. } = self;
-        write!(f, "{number}: {name} ({kind}, {backend}")?;
-        if driver.is_empty() { f.write_str(")") } else { write!(f, ", {driver})") }
+        write!(f, "{}: {}", self.number, self.words())
     }
 }
 
@@ -75,9 +88,8 @@ impl fmt::Display for AdapterDescription {
 /// If the listing is empty, or the name fits none or several.
 pub(super) fn choose(listing: &[AdapterDescription], name: Option<&str>) -> Result<usize> {
     let Some(name) = name else {
-        let best = listing.iter().enumerate().min_by_key(|(_, adapter)| adapter.kind);
         let none = || Error::NoAdapter { asked: "gpu".into(), reason: "the listing is empty".into() };
-        return best.map(|(place, _)| place).ok_or_else(none);
+        return AdapterDescription::best(listing).ok_or_else(none);
     };
     let lines = |places: &[usize]| places.iter().map(|&p| format!("\n  {}", listing[p])).collect::<String>();
     if let Some(place) = name.parse().ok().filter(|&number: &usize| number < listing.len()) {

@@ -1,5 +1,11 @@
 //! No GPU: the crate was built without feature `gpu`.
 
+#[path = "description.rs"]
+#[allow(dead_code, reason = "there is nothing to choose from")]
+mod description;
+
+pub use description::{AdapterDescription, AdapterKind};
+
 use super::{AdamConstants, Bindings, DescentState, Rate};
 use crate::error::{Error, Result};
 use crate::graph::{Graph, NodeId};
@@ -21,8 +27,18 @@ impl Gpu {
         Err(Error::Device { asked: name.unwrap_or("gpu").into(), reason })
     }
 
-    /// Its name and driver.
+    /// All adapters that programs can run on: none in this build.
+    pub fn adapters() -> Vec<AdapterDescription> {
+        Vec::new()
+    }
+
+    /// Its name.
     pub fn name(&self) -> String {
+        match self.0 {}
+    }
+
+    /// Name, kind, interface and driver.
+    pub fn describe(&self) -> String {
         match self.0 {}
     }
 }
