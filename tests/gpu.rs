@@ -196,7 +196,8 @@ fn trajectories_are_those_of_the_processor() {
 fn other_updates_run() {
     let Some(gpu) = adapter() else { return };
     let lattice = Lattice::periodic([6, 6]).unwrap();
-    let updates: [fn() -> Box<dyn Update<Scalar>>; 2] =
+    type Make = fn() -> Box<dyn Update<Scalar>>;
+    let updates: [Make; 2] =
         [|| Box::<LocalMetropolis>::default(), || Box::new(Clusters { after: Box::<LocalMetropolis>::default() })];
     for update in updates {
         let chains = |device: &Device| Chains::<f32>::new(&ACTION, update(), &lattice, 20, 5, device).unwrap();

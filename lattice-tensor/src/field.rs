@@ -200,7 +200,6 @@ impl<R: Real> FieldData<R> {
 
 /// For a GPU.
 #[cfg(feature = "gpu")]
-#[allow(dead_code, reason = "the engine's half of a field")]
 impl<R: Real> FieldData<R> {
     /// The copy on a GPU, if it holds the field's numbers.
     pub(crate) fn remote(&self) -> Option<Arc<dyn Remote>> {

@@ -10,6 +10,5 @@ pub(crate) trait Remote: Debug + Send + Sync {
 
     /// The copy as its GPU knows it.
     #[cfg(feature = "gpu")]
-    #[allow(dead_code, reason = "the engine's half of a field")]
     fn as_any(&self) -> &dyn std::any::Any;
 }

@@ -91,7 +91,6 @@ impl<R: Real> Numbers<R> {
 
 /// For a GPU.
 #[cfg(feature = "gpu")]
-#[allow(dead_code, reason = "the engine's half of a field")]
 impl<R: Real> Numbers<R> {
     /// The copy on a GPU, if it holds the field's numbers.
     pub fn remote(&self) -> Option<Arc<dyn Remote>> {

@@ -146,6 +146,13 @@ pub struct Site<'a> {
     pub(crate) tables: &'a Tables,
 }
 
+impl Site<'_> {
+    /// Calls `with` for an op that stands alone, outside of any program.
+    pub fn alone<T>(layout: &Layout, inputs: &[Spec], output: Spec, with: impl FnOnce(&Site<'_>) -> T) -> T {
+        with(&Site { layout, inputs, output, tables: &Tables::default() })
+    }
+}
+
 /// How the planner treats an op.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Role {

@@ -5,7 +5,6 @@ use super::adapter::Gpu;
 use super::kernels::Pipeline;
 use super::plan::{GROUP, OPERANDS, Planned};
 use crate::error::{Error, Result};
-use std::collections::HashMap;
 use std::sync::Arc;
 use wgpu::BufferUsages as Usage;
 
@@ -13,7 +12,7 @@ use wgpu::BufferUsages as Usage;
 pub(super) const RECORD: u64 = 4 * OPERANDS as u64;
 pub(super) const RUN: u64 = 256;
 /// Bind groups that are remembered.
-const MOST_BOUND: usize = 256;
+const MOST_BOUND: usize = 64;
 
 const STORED: Usage = Usage::STORAGE.union(Usage::COPY_DST).union(Usage::COPY_SRC);
 
@@ -46,7 +45,7 @@ pub(super) struct Room {
     /// For each pass what `sum_groups` is told.
     pub groups: wgpu::Buffer,
     pub staging: wgpu::Buffer,
-    bound: HashMap<Bound, wgpu::BindGroup>,
+    bound: Vec<(Bound, wgpu::BindGroup)>,
     /// For each pass.
     pub add_groups: Vec<wgpu::BindGroup>,
 }
@@ -55,7 +54,7 @@ pub(super) struct Room {
 pub(super) type Slice = (wgpu::Buffer, u64, u64);
 
 /// Which parts of which fields are bound.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub(super) struct Bound {
     pub field_in: Option<Slice>,
     pub field_out: Option<Slice>,
@@ -136,37 +135,43 @@ impl Room {
                 ));
             }
         }
-        let bound = HashMap::new();
+        let bound = Vec::new();
         Ok(Room { batch, capacity, run, arena, given, numbers, partials, groups, staging, bound, add_groups })
     }
 
     /// The bind group of a dispatch, and whether it was made now.
     pub fn bind(&mut self, gpu: &Gpu, fixed: &Fixed, bound: Bound) -> (&wgpu::BindGroup, bool) {
-        if self.bound.len() > MOST_BOUND {
-            self.bound.clear();
-        }
-        let made = !self.bound.contains_key(&bound);
-        let Room { run, arena, given, numbers, partials, bound: known, .. } = self;
-        let group = known.entry(bound).or_insert_with_key(|bound| {
-            let field = |slice: &Option<Slice>, k: usize| match slice {
-                Some((buffer, offset, bytes)) => (buffer.clone(), *offset, *bytes),
-                None => (fixed.unbound[k].clone(), 0, 16),
-            };
-            let (field_in, field_out) = (field(&bound.field_in, 0), field(&bound.field_out, 1));
-            gpu.bind(&[
-                (run, 0, RUN),
-                (&fixed.operands, 0, RECORD),
-                (arena, 0, arena.size()),
-                (&fixed.packed, 0, fixed.packed.size()),
-                (given, 0, given.size()),
-                (numbers, 0, numbers.size()),
-                (&fixed.tables, 0, fixed.tables.size()),
-                (partials, 0, partials.size()),
-                (&field_in.0, field_in.1, field_in.2),
-                (&field_out.0, field_out.1, field_out.2),
-            ])
+        let known = self.bound.iter().position(|(known, _)| *known == bound);
+        let at = known.unwrap_or_else(|| {
+            if self.bound.len() >= MOST_BOUND {
+                self.bound.clear();
+            }
+            let group = self.group(gpu, fixed, &bound);
+            self.bound.push((bound, group));
+            self.bound.len() - 1
         });
-        (group, made)
+        (&self.bound[at].1, known.is_none())
+    }
+
+    fn group(&self, gpu: &Gpu, fixed: &Fixed, bound: &Bound) -> wgpu::BindGroup {
+        let Room { run, arena, given, numbers, partials, .. } = self;
+        let field = |slice: &Option<Slice>, k: usize| match slice {
+            Some((buffer, offset, bytes)) => (buffer.clone(), *offset, *bytes),
+            None => (fixed.unbound[k].clone(), 0, 16),
+        };
+        let (field_in, field_out) = (field(&bound.field_in, 0), field(&bound.field_out, 1));
+        gpu.bind(&[
+            (run, 0, RUN),
+            (&fixed.operands, 0, RECORD),
+            (arena, 0, arena.size()),
+            (&fixed.packed, 0, fixed.packed.size()),
+            (given, 0, given.size()),
+            (numbers, 0, numbers.size()),
+            (&fixed.tables, 0, fixed.tables.size()),
+            (partials, 0, partials.size()),
+            (&field_in.0, field_in.1, field_in.2),
+            (&field_out.0, field_out.1, field_out.2),
+        ])
     }
 }
 
