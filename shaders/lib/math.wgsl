@@ -4,7 +4,7 @@
 // in    x
 // out   f(x), within the following units in the last place where sums, products and conversions are rounded to nearest
 //       and quotients are right; a quotient that is not adds its error, up to 2.5:
-//           exp_ 1.5   ln_ 1.5   tanh_ 3   sigmoid_ 2.5   sin_, cos_ 2 (|x| < 2²⁰; NaN beyond, as on the processor)
+//           exp_ 1.5   ln_ 1.5   tanh_ 3   sigmoid_ 3   sin_, cos_ 2 (|x| < 2²⁰; NaN beyond, as on the processor)
 //       NaN for NaN. exp_ is infinite from ln 2¹²⁸ on; what is less than the least normal number may be 0.
 // see   lattice-tensor/src/lanes/math.rs, whose polynomials these are; Payne and Hanek, SIGNUM 18, 19 (1983)
 //

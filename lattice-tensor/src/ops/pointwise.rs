@@ -8,6 +8,9 @@
 //!
 //! Fields are computed in the program's precision, numbers per sample in `f64`. One entry of the table below is the
 //! whole op: its lanes, its `f64` form, its WGSL and its gradient.
+//!
+//! On GPUs a multiply-add may be rounded twice, quotients and roots are within 2.5 units in the last place, numbers below
+//! the least normal one may be 0, and the smaller or larger of two numbers, one of which is NaN, is either of them.
 
 use super::{Adjoint, Op, Role, SumSites, Vjp};
 use crate::error::{Error, Result};
