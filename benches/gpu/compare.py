@@ -111,9 +111,8 @@ def check():
         ]
         wrong = []
         for name, words, theory in runs:
-            exact = lattice("exact", *theory)
             try:
-                found = pulls(lattice(*words), exact)
+                found = pulls(lattice(*words), lattice("exact", *theory))
             except Wrong as reason:
                 wrong.append(f"{name}: {reason}")
                 say(f"WRONG  {wrong[-1]}")
