@@ -13,7 +13,6 @@ import math
 import os
 import platform
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -65,6 +64,28 @@ def last_line(text):
     return lines[-1][:300] if lines else "no message"
 
 
+def machine():
+    """The processor's name and number of cores."""
+    try:
+        names = re.findall(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
+    except OSError:
+        names = []
+    return f"{names[0] if names else platform.processor() or platform.machine()}, {os.cpu_count()} cores"
+
+
+def adapter():
+    """What `lattice devices` says of the GPU that --device means."""
+    code, out, err = call([args.lattice, "devices", "--json"], 120)
+    if code != 0:
+        sys.exit(f"lattice devices: exit code {code}: {last_line(err)}")
+    adapters = json.loads(out)["adapters"]
+    for found in adapters:
+        best = args.device == "gpu" and found["gpu"]
+        if best or args.device == str(found["number"]) or args.device.lower() in found["name"].lower():
+            return found
+    sys.exit(f"--device {args.device}: expected a GPU, found {[found['name'] for found in adapters] or 'none'}")
+
+
 # Exactness.
 
 class Wrong(Exception):
@@ -92,8 +113,8 @@ def pulls(found, exact):
     return {name: (e["mean"] - known[name]) / e.get("error", math.nan) for name, e in estimates.items()}
 
 
-def check():
-    """Runs on the GPU against exact values."""
+def check(gpu_name):
+    """Runs on the GPU against exact values; returns what is wrong."""
     gpu = ["--device", args.device]
     size, chains, updates, steps, samples = ("4x4", 64, 200, 100, 4096) if args.quick else ("8x8", 1024, 1000, 1000, 65536)
     phi4, free = ["--lattice", size], ["--theory", "free", "--lattice", size]
@@ -111,9 +132,11 @@ def check():
         ]
         wrong = []
         for name, words, theory in runs:
-            exact = lattice("exact", *theory)
             try:
-                found = pulls(lattice(*words), exact)
+                report = lattice(*words)
+                if gpu_name not in report.get("device", "a device that it does not name"):
+                    raise Wrong(f"ran on {report.get('device')}")
+                found = pulls(report, lattice("exact", *theory))
             except Wrong as reason:
                 wrong.append(f"{name}: {reason}")
                 say(f"WRONG  {wrong[-1]}")
@@ -156,30 +179,10 @@ def entries(workload, missing):
             yield "torch", [args.python, "phi4_torch.py", *peer, *flags]
 
 
-def machine():
-    """The processor's name and number of cores."""
-    try:
-        names = re.findall(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
-    except OSError:
-        names = []
-    return f"{names[0] if names else platform.processor() or platform.machine()}, {os.cpu_count()} cores"
-
-
-def driver():
-    """The driver's version, from what there is."""
-    if shutil.which("nvidia-smi"):
-        code, out, _ = call(["nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader"], 60)
-        if code == 0:
-            return "nvidia " + "; ".join(out.strip().splitlines())
-    code, out, _ = call([args.lattice, "devices"], 60)
-    lines = [line.strip() for line in out.splitlines() if line.strip() and not line.strip().startswith("cpu")]
-    return "; ".join(lines) if code == 0 and lines else "unknown"
-
-
-def time_all(missing):
+def time_all(missing, driver):
     """`{workload: {column: [(ms, variant)]}}`, reasons of failures, and the lines of the CSV."""
     _, version, _ = call([args.lattice, "--version"], 60)
-    head = [datetime.date.today().isoformat(), machine(), driver(), version.strip(), platform.python_version()]
+    head = [datetime.date.today().isoformat(), machine(), driver, version.strip(), platform.python_version()]
     table, notes, lines = {}, [], []
     for workload in WORKLOADS:
         row = table.setdefault(workload, {})
@@ -242,19 +245,21 @@ def save(lines):
 
 
 def main():
-    code, out, err = call([args.lattice, "devices"], 60)
-    say(out.strip() if code == 0 else f"lattice devices: {last_line(err)}")
-    if code != 0:
-        return 1
+    gpu = adapter()
+    driver = f"{gpu['backend']}, {gpu['driver']}"
+    say(f"{gpu['name']} ({gpu['kind']}, {driver}), beside {machine()}")
     if not args.no_check:
-        wrong = check()
+        wrong = check(gpu["name"])
         if wrong:
             print("not exact on this GPU, nothing is timed:\n" + "\n".join(wrong))
             return 1
     names = {"jax": "JAX", "torch": "PyTorch"}
     missing = {key: "by --no-peers" if args.no_peers else see(key) for key in names}
     missing = {key: reason for key, reason in missing.items() if reason}
-    table, notes, lines = time_all(missing)
+    table, notes, lines = time_all(missing, driver)
+    print(f"\n{gpu['name']} ({gpu['kind']}, {driver}), beside {machine()}")
+    if gpu["kind"] == "software":
+        print("A driver in software: these times say nothing of GPUs.")
     show(table, missing)
     for note in notes:
         print(f"\nfailed: {note}")

@@ -23,13 +23,9 @@ python3 benches/gpu/thin.py vendor x86_64-unknown-linux-gnu aarch64-unknown-linu
 
 # Built from what is packed, as it will be there.
 export LATTICE_COMMIT=$commit CARGO_NET_OFFLINE=true CARGO_TARGET_DIR=$root/target/packed
-cargo build --release --locked --bin lattice
-timing=$(cargo bench --locked --bench timing --no-run --message-format=json |
-    python3 -c 'import json, sys
-for message in map(json.loads, sys.stdin):
-    if message.get("executable") and message["target"]["name"] == "timing":
-        print(message["executable"])')
-cp "$CARGO_TARGET_DIR/release/lattice" carried/lattice
+. benches/gpu/build.sh
+build
+cp "$lattice" carried/lattice
 cp "$timing" carried/timing
 strip carried/lattice carried/timing 2> /dev/null || true
 { rustc -vV | sed -n 's/^host: //p'; ldd --version 2>&1 | head -1; } | paste -sd ' ' > carried/TARGET

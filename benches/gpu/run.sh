@@ -5,8 +5,9 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 root=$PWD
 
+# The Python that has JAX and PyTorch, if any has; its standard library is enough for the rest.
 python=${PYTHON:-python3}
-command -v "$python" > /dev/null || { echo "run.sh: expected python3 (its standard library is enough), found none; PYTHON=... names another" >&2; exit 1; }
+command -v "$python" > /dev/null || { echo "run.sh: expected $python, found none (PYTHON=... names another)" >&2; exit 1; }
 
 # In an unpacked archive: what was packed, and no network.
 if [[ -d vendor ]]; then
@@ -15,18 +16,7 @@ if [[ -d vendor ]]; then
     export LATTICE_COMMIT
 fi
 
-build() {
-    command -v cargo > /dev/null || { echo "run.sh: no cargo here" >&2; return 1; }
-    cargo build --release --locked --bin lattice || return 1
-    lattice=$root/target/release/lattice
-    timing=$(cargo bench --locked --bench timing --no-run --message-format=json |
-        "$python" -c 'import json, sys
-for message in map(json.loads, sys.stdin):
-    if message.get("executable") and message["target"]["name"] == "timing":
-        print(message["executable"])')
-    [[ -x $timing ]]
-}
-
+. benches/gpu/build.sh
 if build; then
     echo "run.sh: built here" >&2
 elif [[ -x carried/lattice && -x carried/timing ]]; then

@@ -120,12 +120,16 @@ def hmc():
         return torch.where(accept[:, None, None], y, x), accept
 
     trajectory = torch.compile(trajectory) if args.compile else trajectory
-    state = 0.3 * torch.randn(batch, L, L)
+    state = [0.3 * torch.randn(batch, L, L)]
 
     @torch.no_grad()
     def step():
-        # In place: a graph reads and writes the same memory each time.
-        state.copy_(trajectory(state, torch.randn(batch, L, L), torch.rand(batch))[0])
+        found, _ = trajectory(state[0], torch.randn(batch, L, L), torch.rand(batch))
+        if args.graphs:
+            # A graph reads and writes the same memory each time.
+            state[0].copy_(found)
+        else:
+            state[0] = found
 
     return step
 
