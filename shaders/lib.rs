@@ -22,8 +22,9 @@ const OPS: [(&str, &str); 8] = [
     ("wave", include_str!("ops/wave.wgsl")),
 ];
 
-const LIB: [(&str, &str); 6] = [
+const LIB: [(&str, &str); 7] = [
     ("descent", include_str!("lib/descent.wgsl")),
+    ("half", include_str!("lib/half.wgsl")),
     ("hops", include_str!("lib/hops.wgsl")),
     ("kernel", include_str!("lib/kernel.wgsl")),
     ("math", include_str!("lib/math.wgsl")),

@@ -18,6 +18,7 @@ fn check(name: &str, text: &str) -> Result<Module, String> {
 /// What a kernel declares around the functions of ops; see `lattice_tensor::device::gpu`.
 const AROUND: &str = "#import kernel
 #import math
+#import half
 const OPERANDS: u32 = 64u;
 const WG: u32 = 64u;
 const OPAQUE: bool = true;

@@ -166,12 +166,29 @@ fn values_are_those_of_the_reference() {
 #[test]
 fn gradients_are_those_of_difference_quotients() {
     for_all(|s| {
-        let Some(functional) = s.functional else { return };
+        let Some(functional) = s.functional.filter(|_| !s.case.straight_through) else { return };
         let wanted = s.wanted.clone();
         if let Err(e) = rules::check(&mut s.graph, functional, &wanted, &s.values, s.case.samples, s.seed) {
             s.fail(e);
         }
     });
+}
+
+/// Step functions have difference quotients of 0 or none; their rule hands on the cotangent, bit for bit.
+#[test]
+fn straight_through_gradients_are_the_cotangents() {
+    let mut tried = 0;
+    for_all(|s| {
+        let Some(functional) = s.functional.filter(|_| s.case.straight_through) else { return };
+        let found = rules::gradients(&mut s.graph, functional, &s.wanted).unwrap();
+        let gradient = found[0].unwrap_or_else(|| s.fail("the gradient vanishes"));
+        let found = s.run::<f64>(&[gradient], &Layout::samples(&s.case.lattice, 8), &device(), &s.values);
+        if !s.values.last().is_some_and(|v| found[0].same_bits(v)) {
+            s.fail("the gradient is not the cotangent");
+        }
+        tried += 1;
+    });
+    assert!(tried >= 6, "only {tried} step functions");
 }
 
 /// The same for the gradient of a random linear function of all gradients.

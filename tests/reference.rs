@@ -3,6 +3,7 @@
 //! Besides the value each returns its *size*: the sum of the magnitudes of the terms. Rounding errors are bounded by
 //! the number of terms times the size times the unit in the last place.
 
+use half::f16;
 use lattice_autograd::check::Value;
 use lattice_tensor::ops::{Biases, ConvKernel, Pointwise, Shift};
 use lattice_tensor::{Lattice, Location, Spec};
@@ -186,6 +187,7 @@ fn on_numbers(kind: Pointwise, x: [f64; 3]) -> (f64, f64) {
         Pointwise::Div => plain(a / b),
         Pointwise::Neg => plain(-a),
         Pointwise::Copy => plain(a),
+        Pointwise::Half => plain(f16::from_f32(a as f32).to_f64()),
         Pointwise::Recip => plain(1.0 / a),
         Pointwise::Exp => plain(a.exp()),
         Pointwise::Ln => plain(a.ln()),

@@ -28,7 +28,7 @@ fn step(kind: Pointwise) -> String {
 fn every_pointwise_expression_is_valid_wgsl() {
     for &kind in Pointwise::ALL {
         let text = format!(
-            "#import math\n@group(0) @binding(0) var<storage, read_write> y: array<f32>;
+            "#import math\n#import half\n@group(0) @binding(0) var<storage, read_write> y: array<f32>;
             @compute @workgroup_size(1) fn main() {{
                 let v0 = y[0]; let v1 = y[1]; let v2 = y[2]; y[3] = {};
             }}",

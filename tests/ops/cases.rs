@@ -26,6 +26,8 @@ pub struct Case {
     pub covariant: bool,
     /// Whether the op promises to read or write memory.
     pub moves_data: bool,
+    /// Whether the op is a step function whose rule hands on the cotangent as it is, not the derivative.
+    pub straight_through: bool,
 }
 
 pub type Prelude = Box<dyn Fn(&mut Graph, &[NodeId]) -> Result<Vec<NodeId>>>;
@@ -63,6 +65,7 @@ impl Case {
             reference,
             covariant: periodic(lattice),
             moves_data: true,
+            straight_through: false,
         }
     }
 
@@ -114,6 +117,7 @@ fn pointwise(draw: &mut Draw, number: usize) -> Case {
     let samples = draw.samples();
     let mut case =
         Case::new(kind, &lattice, samples, &specs, Box::new(move |x| reference::pointwise(kind, x, samples)));
+    case.straight_through = kind == Pointwise::Half;
     match kind {
         Pointwise::Ln | Pointwise::Sqrt => case.arguments[0].1 = Domain::Positive,
         Pointwise::Recip => case.arguments[0].1 = Domain::NonZero,

@@ -2,10 +2,11 @@
 
 use super::{device, for_all, ulp};
 use crate::gpu::adapter;
-use lattice_autograd::check::Value;
-use lattice_tensor::Layout;
+use half::f16;
+use lattice_autograd::check::{Host, Value};
 use lattice_tensor::device::gpu::{Gpu, Plan};
 use lattice_tensor::ops::Pointwise;
+use lattice_tensor::{Fibre, Graph, Lattice, Layout, Location, Spec};
 use std::collections::BTreeMap;
 
 /// Units in the last place by which two values differ, relative to the largest of each number and its terms.
@@ -62,5 +63,29 @@ fn values_and_gradients_are_those_of_the_processor() {
     println!("largest deviation from the processor, in ulp of the largest number");
     for (name, [value, gradient]) in table {
         println!("{name:>18} {value:8.2} {gradient:8.2}");
+    }
+}
+
+/// Values in half precision may be kept in 16 bits only if a GPU rounds to them as the processor does: every `f16`, every
+/// midpoint and what lies beside both.
+#[test]
+fn rounding_to_half_is_the_processors_bit_for_bit() {
+    let Some(gpu) = adapter() else { return };
+    let lattice = Lattice::periodic([8, 8]).unwrap();
+    let mut graph = Graph::new(&lattice);
+    let x = graph.argument("x", Spec::Field { location: Location::All, fibre: Fibre::Scalar }).unwrap();
+    let y = graph.push(Pointwise::Half, &[x]).unwrap();
+    let exact = |bits: u16| f16::from_bits(bits).to_f32();
+    let points = (0..f16::INFINITY.to_bits() - 1).flat_map(|b| [exact(b), 0.5 * (exact(b) + exact(b + 1))]);
+    let mut numbers: Vec<f32> = points.flat_map(|x| [x.next_down().abs(), x, x.next_up()]).collect();
+    numbers.extend([65_504.0, 65_519.0, 65_520.0, 65_536.0, 1e30, f32::MAX, f32::INFINITY, 1e-20, f32::NAN]);
+    let mut numbers: Vec<f64> = numbers.iter().flat_map(|&x| [x, -x]).map(f64::from).collect();
+    numbers.resize(numbers.len().next_multiple_of(64), 0.0);
+    let x = Value::Field(numbers.chunks(64).map(<[f64]>::to_vec).collect());
+    let mut host = Host::<f32>::new(&graph, &[y], &Layout::samples(&lattice, 16)).unwrap();
+    let [here, there] = [&device(), &gpu].map(|on| host.run(on, std::slice::from_ref(&x), numbers.len() / 64).unwrap());
+    for ((x, here), there) in numbers.iter().zip(here[0].numbers()).zip(there[0].numbers()) {
+        let same = here.to_bits() == there.to_bits() || (here.is_nan() && there.is_nan());
+        assert!(same, "{x:e} goes to {there:e}, not {here:e}, on {}", gpu.describe());
     }
 }

@@ -108,9 +108,7 @@ fn pointwise(
             Some(b) => push(graph, Pointwise::Add, &[a, b]),
             None => Ok(None),
         },
-        (Pointwise::Copy, &[a], _) if matches!(graph.node(a).op.role(), Role::Pointwise(Pointwise::Copy)) => {
-            Ok(Some(a))
-        }
+        (Pointwise::Copy | Pointwise::Half, &[a], _) if graph.node(a).op.role() == Role::Pointwise(kind) => Ok(Some(a)),
         (Pointwise::Neg, &[a], _) => match factor(graph, a) {
             Some((inner, c)) => {
                 let constant = graph.constant(-c);

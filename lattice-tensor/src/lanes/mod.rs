@@ -5,10 +5,12 @@
 //! a part of it (AVX2, NEON), in which case a kernel walks over the parts. Every operation rounds as IEEE 754
 //! prescribes and `mul_add` is fused everywhere, so results do not depend on the instruction set.
 
+mod half;
 mod isa;
 mod math;
 mod real;
 
+pub use half::half;
 pub use isa::{Isa, Level, Vectorize};
 pub use real::Real;
 

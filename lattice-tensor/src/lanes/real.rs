@@ -61,6 +61,8 @@ pub trait Real: bytemuck::Pod + Default + PartialOrd + Debug + Display + Send + 
     fn exp2<S: Isa>(simd: S, n: Self::Reg<S>) -> Self::Reg<S>;
     /// Lane-wise `(m, e)` with `x = m 2^e` and `m` in `[3/4, 3/2)`; see [`Isa::split_f32`] for zeros and the like.
     fn split<S: Isa>(simd: S, x: Self::Reg<S>) -> (Self::Reg<S>, Self::Reg<S>);
+    /// The largest power of two that is not above `a >= 0`: 0 for 0 and subnormal numbers, infinity for infinity and NaN.
+    fn power_below<S: Isa>(simd: S, a: Self::Reg<S>) -> Self::Reg<S>;
     /// The magnitude of `a` with the sign of `sign`.
     fn copy_sign<S: Isa>(simd: S, a: Self::Reg<S>, sign: Self::Reg<S>) -> Self::Reg<S>;
     /// Turns the vector `(c, s)` by as many quarter turns as the lowest bits of `turns` say, modulo 4.
@@ -173,6 +175,11 @@ macro_rules! real {
             #[inline(always)]
             fn split<S: Isa>(simd: S, x: S::$reg) -> (S::$reg, S::$reg) {
                 simd.$split(x)
+            }
+            #[inline(always)]
+            fn power_below<S: Isa>(simd: S, a: S::$reg) -> S::$reg {
+                // The bits of infinity are those of the exponent.
+                simd.$and(a, simd.$splat($r::INFINITY))
             }
             #[inline(always)]
             fn copy_sign<S: Isa>(simd: S, a: S::$reg, sign: S::$reg) -> S::$reg {

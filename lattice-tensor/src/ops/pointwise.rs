@@ -2,7 +2,7 @@
 //!
 //! * in    one to three operands: fields of one type, and numbers per sample or for all samples, which spread over it
 //! * out   a field if any operand is one, else per sample if any is, else uniform
-//! * vjp   the entry's last column; summed over the sites for an operand that was spread
+//! * vjp   the entry's last column, the derivative but for `half`; summed over the sites for an operand that was spread
 //! * cost  the entry's flops; chains of them are one pass through memory
 //! * see   Abramowitz and Stegun for the derivatives
 //!
@@ -15,7 +15,7 @@
 use super::{Adjoint, Op, Role, SumSites, Vjp};
 use crate::error::{Error, Result};
 use crate::graph::{Graph, NodeId};
-use crate::lanes::{Isa, Lane, Real};
+use crate::lanes::{self, Isa, Lane, Real};
 use crate::lattice::Lattice;
 use crate::spec::{Cost, Spec};
 
@@ -154,6 +154,8 @@ pointwise! {
     Neg "neg" (a) => y, flops 1.0: lanes { -a } f64 { -a } wgsl "-{a}" vjp |g, dy| [g.neg(dy)];
     /// `a`, as a node of its own
     Copy "copy" (a) => y, flops 0.0: lanes { a } f64 { a } wgsl "{a}" vjp |g, dy| [dy];
+    /// `a` rounded to the nearest `f16`, at most 65504 in magnitude; the gradient passes straight through
+    Half "half" (a) => y, flops 6.0: lanes { a.half() } f64 { lanes::half(a) } wgsl "half_of({a})" vjp |g, dy| [dy];
     /// `1 / a`
     Recip "recip" (a) => y, flops 1.0: lanes { a.recip() } f64 { 1.0 / a } wgsl "1.0 / {a}"
         vjp |g, dy| [{ let q = g.mul(y, y); let q = g.mul(dy, q); g.neg(q) }];

@@ -25,7 +25,7 @@ fn kernel(name: String, planner: &Planner<'_>, body: &str) -> Result<Kernel> {
     let truth = |x: bool| if x { "true" } else { "false" };
     let _ = write!(
         text,
-        "#import kernel\n#import math\nconst OPERANDS: u32 = {}u;\nconst WG: u32 = {}u;\nconst OPAQUE: bool = {};\nconst TWISTED: bool = {};\n{body}",
+        "#import kernel\n#import math\n#import half\nconst OPERANDS: u32 = {}u;\nconst WG: u32 = {}u;\nconst OPAQUE: bool = {};\nconst TWISTED: bool = {};\n{body}",
         OPERANDS / 4,
         planner.workgroup(),
         truth(planner.opaque),
