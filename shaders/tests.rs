@@ -44,7 +44,7 @@ fn told(name: &str) -> String {
             "?WIDE",
             "?BIASED",
         ],
-        "conv_weight_grad" => &["TAPS", "ROWS", "F_ROWS", "INPUTS", "OUTPUTS", "GROUP", "TOTAL"],
+        "conv_weight_grad" => &["f_at", "dy_at", "TAPS", "ROWS", "F_ROWS", "INPUTS", "OUTPUTS", "GROUP", "TOTAL"],
         "neighbours" => &["f", "hops", "?COMPLEX", "DIRECTIONS", "ROWS"],
         "random" => &["y", "key", "?NORMAL", "COMPONENTS", "ROWS"],
         "shift" => &["f", "hops", "?COMPLEX"],
@@ -54,6 +54,7 @@ fn told(name: &str) -> String {
     };
     let declare = |name: &&str| match *name {
         "f" => "fn f(c: u32, row: u32) -> f32 { return arena[base + c + row]; }\n".to_string(),
+        "f_at" | "dy_at" => format!("fn {name}(s: u32, n: u32) -> f32 {{ return arena[s * run.stride + n]; }}\n"),
         "w" => "fn w(n: u32) -> vec4<f32> { return weights[n]; }\n".into(),
         "y" => "fn y(c: u32, row: u32, value: f32) { arena[base + c + row] = value; }\n".into(),
         "key" => "fn key() -> vec2<u32> { return vec2(given[0], given[1]); }\n".into(),

@@ -4,6 +4,8 @@
 // out   index = sample · stride + (where the value begins) + component · rows + row in the arena
 // see   lattice-tensor/src/device/gpu/
 //
+// Binding 7 is the arena of numbers with 16 bits, declared by the kernels that use it.
+//
 // A workgroup works on one sample, or on one chunk of a large one. OPERANDS, WG and the step functions are filled in
 // where a kernel is put together.
 
@@ -16,7 +18,7 @@ struct Run {
     zero: u32, // 0, which no compiler knows
     shift_in: u32, // where the first sample begins in field_in
     shift_out: u32, // and in field_out
-    pad: u32,
+    halves: u32, // numbers of the arena of halves for each sample
 }
 
 @group(0) @binding(0) var<uniform> run: Run;
@@ -26,7 +28,6 @@ struct Run {
 @group(0) @binding(4) var<storage, read> given: array<u32>; // uniform numbers, keys, numbers per sample [slot][batch]
 @group(0) @binding(5) var<storage, read_write> numbers: array<vec2<f32>>; // sums over the lattice, [slot][batch]
 @group(0) @binding(6) var<storage, read> tables: array<u32>;
-@group(0) @binding(7) var<storage, read_write> partials: array<f32>; // sums over groups of samples, [group][weight]
 @group(0) @binding(8) var<storage, read> field_in: array<f32>;
 @group(0) @binding(9) var<storage, read_write> field_out: array<f32>;
 

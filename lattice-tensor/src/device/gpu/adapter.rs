@@ -159,6 +159,11 @@ impl Gpu {
         self.0.description.kind == AdapterKind::Software
     }
 
+    /// Whether kernels store numbers with 16 bits.
+    pub(super) fn has_half_precision(&self) -> bool {
+        self.0.device.features().contains(Features::SHADER_F16)
+    }
+
     /// Bytes that a kernel can bind at once.
     pub fn most_bytes_bound(&self) -> u64 {
         self.0.limits.max_storage_buffer_binding_size.min(self.0.limits.max_buffer_size)

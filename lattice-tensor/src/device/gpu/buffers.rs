@@ -41,6 +41,7 @@ pub(super) struct Room {
     arena: wgpu::Buffer,
     pub given: wgpu::Buffer,
     pub numbers: wgpu::Buffer,
+    halves: wgpu::Buffer,
     partials: wgpu::Buffer,
     /// For each pass what `sum_groups` is told.
     pub groups: wgpu::Buffer,
@@ -102,7 +103,7 @@ impl Room {
             gpu.check_binding(what, bytes)?;
             gpu.buffer(what, bytes, STORED)
         };
-        let one = 4 * planned.stride.max(1) as u64;
+        let one = (4 * planned.stride.max(1) + 2 * planned.halves) as u64;
         gpu.check_binding("the values of one sample", one)?;
         let fit = (gpu.arena() / one).max(1) as usize;
         // Whole groups, so that sums over the batch do not depend on how many samples fit.
@@ -112,7 +113,8 @@ impl Room {
         let stages = planned.stages.iter();
         let most_dispatches = stages.map(|s| s.dispatches.len() + s.groups.len()).max().unwrap_or(1).max(1);
         let run = gpu.buffer("runs", RUN * (passes * most_dispatches) as u64, Usage::UNIFORM | Usage::COPY_DST)?;
-        let arena = stored("the values of a pass", one * capacity as u64)?;
+        let arena = stored("the values of a pass", (4 * planned.stride * capacity) as u64)?;
+        let halves = stored("the halves of a pass", (2 * planned.halves * capacity) as u64)?;
         let words = planned.uniforms.len() + 2 * planned.streams.len() + planned.slots.len() * batch;
         let given = stored("numbers given", 4 * words as u64)?;
         let numbers = stored("sums over the lattice", 8 * (planned.sums * batch) as u64)?;
@@ -136,7 +138,12 @@ impl Room {
             }
         }
         let bound = Vec::new();
-        Ok(Room { batch, capacity, run, arena, given, numbers, partials, groups, staging, bound, add_groups })
+        Ok(Room { batch, capacity, run, arena, given, numbers, halves, partials, groups, staging, bound, add_groups })
+    }
+
+    /// Where a dispatch of weight gradients puts its sums.
+    pub fn partials(&self) -> Bound {
+        Bound { field_in: None, field_out: Some((self.partials.clone(), 0, self.partials.size())) }
     }
 
     /// The bind group of a dispatch, and whether it was made now.
@@ -154,7 +161,7 @@ impl Room {
     }
 
     fn group(&self, gpu: &Gpu, fixed: &Fixed, bound: &Bound) -> wgpu::BindGroup {
-        let Room { run, arena, given, numbers, partials, .. } = self;
+        let Room { run, arena, given, numbers, halves, .. } = self;
         let field = |slice: &Option<Slice>, k: usize| match slice {
             Some((buffer, offset, bytes)) => (buffer.clone(), *offset, *bytes),
             None => (fixed.unbound[k].clone(), 0, 16),
@@ -168,7 +175,7 @@ impl Room {
             (given, 0, given.size()),
             (numbers, 0, numbers.size()),
             (&fixed.tables, 0, fixed.tables.size()),
-            (partials, 0, partials.size()),
+            (halves, 0, halves.size()),
             (&field_in.0, field_in.1, field_in.2),
             (&field_out.0, field_out.1, field_out.2),
         ])

@@ -36,7 +36,8 @@ fn split(x: f64) -> [f32; 2] {
 }
 
 fn join([high, low]: [f32; 2]) -> f64 {
-    f64::from(high) + f64::from(low)
+    // A negative zero stays one.
+    if low == 0.0 { f64::from(high) } else { f64::from(high) + f64::from(low) }
 }
 
 impl Descent {
@@ -167,19 +168,20 @@ impl Plan {
         let Some(descent) = &self.descent else {
             return Err(Error::op("adam", "a descent that has been started", "none"));
         };
-        let read = |buffer: &wgpu::Buffer, bytes: usize| self.gpu.read(buffer, 0..(bytes.max(4)) as u64);
         let count = descent.count;
-        let pairs = |buffer: &wgpu::Buffer| -> Result<Vec<[f32; 2]>> {
-            Ok(bytemuck::cast_slice(&read(buffer, 8 * count)?)[..count].to_vec())
+        let pairs = |buffer: &wgpu::Buffer| {
+            let mut pairs = vec![[0_f32; 2]; count];
+            self.gpu.read_into(buffer, 0, &mut pairs).map(|()| pairs)
         };
         let moments = pairs(&descent.moments)?;
-        let gradient = read(&descent.gradient, 4 * count)?;
+        let mut gradient = vec![0_f32; count];
+        self.gpu.read_into(&descent.gradient, 0, &mut gradient)?;
         Ok(DescentState {
             parameters: pairs(&descent.parameters)?.into_iter().map(join).collect(),
             m: moments.iter().map(|x| f64::from(x[0])).collect(),
             v: moments.iter().map(|x| f64::from(x[1])).collect(),
             before: pairs(&descent.before)?.into_iter().map(join).collect(),
-            gradient: bytemuck::cast_slice::<u8, f32>(&gradient)[..count].iter().map(|&x| f64::from(x)).collect(),
+            gradient: gradient.into_iter().map(f64::from).collect(),
         })
     }
 }

@@ -57,7 +57,7 @@ impl Plan {
                 let (stride, [shift_in, shift_out]) = (planned.stride as u32, shifts);
                 runs.extend([of_pass as u32, begin as u32, count as u32, stride]);
                 runs.extend([sample as u32, step as u32, (sample >> 32) as u32, (step >> 32) as u32]);
-                runs.extend([0, shift_in, shift_out]);
+                runs.extend([0, shift_in, shift_out, planned.halves as u32]);
                 runs.resize((at as usize + RUN as usize) / 4, 0);
                 at
             };
@@ -83,7 +83,8 @@ impl Plan {
             for (g, job) in steps.groups.iter().enumerate() {
                 let at = steps.dispatches.len() + g;
                 let run = record([0, 0]);
-                let (group, made) = room.bind(gpu, fixed, Bound::default());
+                let bound = room.partials();
+                let (group, made) = room.bind(gpu, fixed, bound);
                 counts.made += u64::from(made);
                 pass.set_pipeline(&pipelines[stage][at].pipeline);
                 pass.set_bind_group(0, group, &[run, ((before + at) as u64 * RECORD) as u32]);

@@ -119,8 +119,8 @@ impl Copy {
 
 impl Remote for Copy {
     fn fetch(&self) -> Result<Vec<f32>> {
-        let bytes = self.gpu.read(&self.buffer, 0..self.order.bytes())?;
-        let there: &[f32] = bytemuck::cast_slice(&bytes);
+        let mut there = vec![0_f32; self.order.samples * self.order.first.len()];
+        self.gpu.read_into(&self.buffer, 0, &mut there)?;
         let mut here = vec![0.0; self.host];
         self.order.each(|to, from| here[to] = there[from]);
         Ok(here)

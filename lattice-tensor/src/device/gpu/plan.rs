@@ -43,6 +43,8 @@ pub(super) const TURNS: usize = 50_000;
 pub(super) enum Home {
     /// In the arena, from this number on.
     Arena(usize),
+    /// In the arena of numbers with 16 bits, which holds values that are rounded to them without loss.
+    Half(usize),
     /// In the workgroup's memory.
     Near(usize),
     /// A field argument, where it is bound.
@@ -119,8 +121,9 @@ pub(super) struct Planned {
     /// Where each packed weight comes from.
     pub packed: Vec<u32>,
     pub weights: usize,
-    /// Numbers of the arena for each sample.
+    /// Numbers of the arena for each sample, and of the arena of halves.
     pub stride: usize,
+    pub halves: usize,
     /// Sums over the batch, and for each the partial sums that it adds up.
     pub batch_sums: Vec<Vec<u32>>,
     /// Partial sums of a group.
@@ -139,6 +142,8 @@ pub(super) struct Planner<'g> {
     pub products: Products,
     /// Whether loops' lengths are hidden from the driver's compiler.
     pub opaque: bool,
+    /// Whether the device stores numbers with 16 bits.
+    pub half_precision: bool,
     pub shaders: HashMap<NodeId, Shader>,
     /// The device stage that computes a field, or the host stage that knows a number.
     pub stage: Vec<usize>,
@@ -161,8 +166,9 @@ pub(super) struct Planner<'g> {
 }
 
 impl Planned {
-    /// Plans the computation of `outputs`; `opaque` hides the lengths of loops from the driver's compiler.
-    pub fn new(graph: &Graph, outputs: &[NodeId], opaque: bool) -> Result<Planned> {
+    /// Plans the computation of `outputs`; `opaque` hides the lengths of loops from the driver's compiler,
+    /// `half_precision` says whether the device stores numbers with 16 bits.
+    pub fn new(graph: &Graph, outputs: &[NodeId], opaque: bool, half_precision: bool) -> Result<Planned> {
         let layout = Layout::samples(graph.lattice(), 1);
         let live = graph.live(outputs);
         let n = graph.nodes().len();
@@ -174,6 +180,7 @@ impl Planned {
             live,
             products,
             opaque,
+            half_precision,
             shaders: HashMap::new(),
             stage: vec![0; n],
             host: Vec::new(),
@@ -260,7 +267,7 @@ impl<'g> Planner<'g> {
         let outputs = self.output_ports()?;
         let (steps, delivered) = self.deliver(steps, &outputs)?;
         let segments = self.segments(&steps)?;
-        let mut stride = self.place(&segments, &jobs, &delivered)?;
+        let [mut stride, halves] = self.place(&segments, &jobs, &delivered)?;
         if !self.is_whole() {
             self.chunk_sums = stride;
             let chunks = segments.iter().flatten().map(|segment| segment.chunks).max().unwrap_or(1);
@@ -294,6 +301,7 @@ impl<'g> Planner<'g> {
             packed: self.packed,
             weights,
             stride,
+            halves,
             batch_sums,
             partials,
             field_arguments: self.field_arguments.into_iter().map(|(_, port)| port).collect(),

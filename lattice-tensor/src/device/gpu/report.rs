@@ -36,6 +36,8 @@ pub struct Report {
     pub submissions: usize,
     /// Numbers of the arena for each sample.
     pub arena: usize,
+    /// Numbers with 16 bits besides.
+    pub halves: usize,
     /// Whether weights are arranged, and sums over the batch added up, by a dispatch of their own.
     pub around: [bool; 2],
 }
@@ -50,10 +52,10 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Report { kernels, submissions, arena, .. } = self;
+        let Report { kernels, submissions, arena, halves, .. } = self;
         writeln!(
             f,
-            "{} dispatches of {} kernels in {submissions} submission(s); {arena} numbers in the arena for a sample",
+            "{} dispatches of {} kernels in {submissions} submission(s); {arena} numbers and {halves} halves in the arena for a sample",
             self.dispatches(),
             kernels.len()
         )?;
@@ -99,6 +101,7 @@ impl Plan {
             kernels,
             submissions: self.planned.stages.len(),
             arena: self.planned.stride,
+            halves: self.planned.halves,
             around: [!self.planned.packed.is_empty(), !self.planned.batch_sums.is_empty()],
         }
     }

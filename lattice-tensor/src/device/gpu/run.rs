@@ -54,7 +54,7 @@ impl Plan {
     /// # Errors
     /// If an op has no kernel, a kernel is refused, or memory is short.
     pub fn new(gpu: &Gpu, graph: &Graph, outputs: &[NodeId], _layout: &Layout) -> Result<Plan> {
-        let planned = Planned::new(graph, outputs, gpu.is_processor())?;
+        let planned = Planned::new(graph, outputs, gpu.is_processor(), gpu.has_half_precision())?;
         let mut pipelines = Vec::new();
         for stage in &planned.stages {
             let kernels = stage.dispatches.iter().map(|d| &d.kernel).chain(stage.groups.iter().map(|g| &g.kernel));
@@ -191,7 +191,7 @@ impl Plan {
         if self.room.as_ref().is_none_or(|room| room.batch < samples) {
             self.room = None;
             self.room = Some(Room::new(&self.gpu, &self.planned, &self.fixed, samples)?);
-            self.counts.made += 8;
+            self.counts.made += 9;
         }
         Ok(())
     }

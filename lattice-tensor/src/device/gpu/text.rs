@@ -23,6 +23,9 @@ pub(super) struct Kernel {
 fn kernel(name: String, planner: &Planner<'_>, body: &str) -> Result<Kernel> {
     let mut text = String::new();
     let truth = |x: bool| if x { "true" } else { "false" };
+    if body.contains("halves[") {
+        text += "enable f16;\n@group(0) @binding(7) var<storage, read_write> halves: array<f16>;\n";
+    }
     let _ = write!(
         text,
         "#import kernel\n#import math\n#import half\nconst OPERANDS: u32 = {}u;\nconst WG: u32 = {}u;\nconst OPAQUE: bool = {};\nconst TWISTED: bool = {};\n{body}",
@@ -162,9 +165,22 @@ impl Writer<'_, '_> {
         operand(self.operands.len() - 1)
     }
 
-    /// A number of a field, at an index among those of its sample.
+    /// The value of a number of a field, at an index among those of its sample.
+    fn load(&mut self, id: NodeId, home: Home, index: &str) -> Result<String> {
+        let place = self.place(id, home, index)?;
+        Ok(if matches!(home, Home::Half(_)) { format!("f32({place})") } else { place })
+    }
+
+    /// The statement that stores a value there.
+    fn store(&mut self, id: NodeId, home: Home, index: &str, value: &str) -> Result<String> {
+        let place = self.place(id, home, index)?;
+        let half = matches!(home, Home::Half(_));
+        Ok(if half { format!("{place} = f16({value});") } else { format!("{place} = {value};") })
+    }
+
     fn place(&mut self, id: NodeId, home: Home, index: &str) -> Result<String> {
         Ok(match home {
+            Home::Half(offset) => format!("halves[sample * run.halves + {} + {index}]", self.operand(offset)),
             Home::Arena(offset) => format!("arena[base + {} + {index}]", self.operand(offset)),
             Home::Near(offset) => {
                 self.near += 1;
@@ -231,9 +247,9 @@ impl Writer<'_, '_> {
     fn copy(&mut self, k: usize, node: NodeId, bound: Home, output: Option<usize>, chunks: usize) -> Result<()> {
         let own = self.home(node)?;
         let (from, to) = if output.is_some() { (own, bound) } else { (bound, own) };
-        let from = self.place(node, from, "i")?;
-        let to = self.place(node, to, "i")?;
-        let _ = writeln!(self.functions, "fn s{k}(i: u32) {{\n    {to} = {from};\n}}");
+        let from = self.load(node, from, "i")?;
+        let store = self.store(node, to, "i", &from)?;
+        let _ = writeln!(self.functions, "fn s{k}(i: u32) {{\n    {store}\n}}");
         let items = self.planner.len(self.planner.spec(node))?;
         self.each(k, items, chunks);
         Ok(())
@@ -264,7 +280,7 @@ impl Writer<'_, '_> {
                             let value = match self.planner.spec(input) {
                                 Spec::Field { .. } => {
                                     let home = self.home(input)?;
-                                    self.place(input, home, "i")?
+                                    self.load(input, home, "i")?
                                 }
                                 _ => self.number(input)?,
                             };
@@ -296,8 +312,8 @@ impl Writer<'_, '_> {
             let _ = writeln!(body, "    let v{v} = {expression};");
             names.insert(id, format!("v{v}"));
             if let Some(home) = self.planner.home[id.index()] {
-                let place = self.place(id, home, "i")?;
-                let _ = writeln!(body, "    {place} = v{v};");
+                let store = self.store(id, home, "i", &format!("v{v}"))?;
+                let _ = writeln!(body, "    {store}");
             }
         }
         let coordinates = match (elements, components) {
@@ -341,10 +357,10 @@ impl Writer<'_, '_> {
                 spec @ Spec::Field { .. } => {
                     let rows = self.planner.shape(spec)?.0;
                     let home = self.home(input)?;
-                    let place = self.place(input, home, &format!("c * {rows}u + row"))?;
+                    let value = self.load(input, home, &format!("c * {rows}u + row"))?;
                     let _ = writeln!(
                         self.functions,
-                        "fn {prefix}{name}(c: u32, row: u32) -> f32 {{\n    return {place};\n}}"
+                        "fn {prefix}{name}(c: u32, row: u32) -> f32 {{\n    return {value};\n}}"
                     );
                 }
                 Spec::Weights { offset, .. } => {
@@ -406,8 +422,8 @@ impl Writer<'_, '_> {
         let prefix = format!("s{k}_");
         let rows = self.planner.shape(self.planner.spec(id))?.0;
         let home = self.home(id)?;
-        let place = self.place(id, home, &format!("c * {rows}u + row"))?;
-        let _ = writeln!(self.functions, "fn {prefix}y(c: u32, row: u32, value: f32) {{\n    {place} = value;\n}}");
+        let store = self.store(id, home, &format!("c * {rows}u + row"), "value")?;
+        let _ = writeln!(self.functions, "fn {prefix}y(c: u32, row: u32, value: f32) {{\n    {store}\n}}");
         self.function(&prefix, id, &shader)?;
         let _ = writeln!(self.functions, "fn s{k}(i: u32) {{\n    {prefix}{}(i);\n}}", shader.name);
         let Form::Items(items) = shader.form else { return Ok(()) };
@@ -428,34 +444,39 @@ fn fill(expression: &str, operands: &[String]) -> String {
 impl Planner<'_> {
     /// The weight gradients of a stage: convolutions of one shape share a dispatch.
     pub(super) fn groups(&mut self, jobs: &[Job], partials: usize) -> Result<Vec<Groups>> {
-        let mut groups: Vec<(Shader, Groups)> = Vec::new();
+        let mut groups: Vec<(Shader, String, Groups)> = Vec::new();
         for job in jobs {
             let shader = self.shader(job.node)?;
             let Form::Groups { tiles, .. } = shader.form else { continue };
             let node = self.graph.node(job.node);
             let mut operands = Vec::new();
-            for &input in &node.inputs {
-                match self.home[input.index()] {
-                    Some(Home::Arena(offset)) => operands.push(offset as u32),
+            let mut read = String::new();
+            for (name, &input) in shader.inputs.iter().zip(&node.inputs) {
+                let (offset, value) = match self.home[input.index()] {
+                    Some(Home::Arena(offset)) => (offset, "arena[s * run.stride + n]"),
+                    Some(Home::Half(offset)) => (offset, "f32(halves[s * run.halves + n])"),
                     _ => return Err(Error::op(node.op.name(), "operands in the arena", node.spec).at(node.line)),
-                }
+                };
+                operands.push(offset as u32);
+                let _ = writeln!(read, "fn {name}_at(s: u32, n: u32) -> f32 {{\n    return {value};\n}}");
             }
             for (_, words) in &shader.tables {
                 operands.push(self.table(words));
             }
             operands.push(job.to as u32);
             let cost = self.cost(job.node);
-            let alike = groups.iter_mut().find(|(known, group)| {
-                known.constants == shader.constants && known.form == shader.form && group.operands.len() + 4 < OPERANDS
+            let alike = groups.iter_mut().find(|(known, known_read, group)| {
+                let same = known.constants == shader.constants && known.form == shader.form && *known_read == read;
+                same && group.operands.len() + 4 < OPERANDS
             });
             match alike {
-                Some((_, group)) => {
+                Some((_, _, group)) => {
                     group.operands.extend(operands);
                     group.jobs += 1;
                     group.cost += cost;
                 }
                 None => {
-                    let mut body = format!("const GROUP: u32 = {GROUP}u;\nconst TOTAL: u32 = {partials}u;\n");
+                    let mut body = format!("const GROUP: u32 = {GROUP}u;\nconst TOTAL: u32 = {partials}u;\n{read}");
                     for (name, value) in &shader.constants {
                         let _ = match value {
                             ShaderConstant::Number(n) => writeln!(body, "const {name}: u32 = {n}u;"),
@@ -465,10 +486,10 @@ impl Planner<'_> {
                     let text = lattice_shaders::op(shader.name).map_err(|e| Error::op("conv", "its shader", e))?;
                     body += &lattice_shaders::rename(text, "", &[]);
                     let kernel = kernel(node.op.name().into(), self, &body)?;
-                    groups.push((shader, Groups { kernel, tiles, operands, jobs: 1, cost }));
+                    groups.push((shader, read, Groups { kernel, tiles, operands, jobs: 1, cost }));
                 }
             }
         }
-        Ok(groups.into_iter().map(|(_, group)| group).collect())
+        Ok(groups.into_iter().map(|(_, _, group)| group).collect())
     }
 }

@@ -212,21 +212,11 @@ impl Gpu {
         Ok(())
     }
 
-    /// Waits for what was submitted, and reads a part of a buffer that can be copied from; begin and end are multiples
-    /// of 4.
+    /// Waits for what was submitted, and reads a buffer that can be copied from, from byte `offset` on until `to` is full;
+    /// both are multiples of 4.
     ///
     /// # Errors
-    /// If the range is not that of words of the buffer, the device is lost, or finishes nothing for a minute.
-    pub(super) fn read(&self, buffer: &wgpu::Buffer, range: Range<u64>) -> Result<Vec<u8>> {
-        let mut bytes = vec![0; range.end.saturating_sub(range.start) as usize];
-        self.read_into(buffer, range.start, &mut bytes)?;
-        Ok(bytes)
-    }
-
-    /// As [`Gpu::read`], from byte `offset` on until `to` is full.
-    ///
-    /// # Errors
-    /// As [`Gpu::read`].
+    /// If these are not words of the buffer, the device is lost, or finishes nothing for a minute.
     pub(super) fn read_into<T: Pod>(&self, buffer: &wgpu::Buffer, offset: u64, to: &mut [T]) -> Result<()> {
         self.check()?;
         let to: &mut [u8] = bytemuck::cast_slice_mut(to);

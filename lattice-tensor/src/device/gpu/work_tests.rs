@@ -15,6 +15,13 @@ const COUNT: &str = "@group(0) @binding(0) var<storage, read_write> y: array<u32
         y[id.x % arrayLength(&y)] = x;
     }";
 
+impl Gpu {
+    fn read(&self, buffer: &wgpu::Buffer, range: Range<u64>) -> Result<Vec<u8>> {
+        let mut bytes = vec![0; range.end.saturating_sub(range.start) as usize];
+        self.read_into(buffer, range.start, &mut bytes).map(|()| bytes)
+    }
+}
+
 #[test]
 fn what_is_written_is_read() {
     let Some(gpu) = testing::shared().unwrap() else { return };

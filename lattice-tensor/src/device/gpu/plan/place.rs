@@ -6,7 +6,7 @@ use super::segments::Segment;
 use super::{Home, Planner, Work};
 use crate::error::Result;
 use crate::graph::NodeId;
-use crate::ops::Role;
+use crate::ops::{Pointwise, Role};
 use crate::spec::Spec;
 
 /// Numbers of the workgroup's memory for values: 10 KiB of the 16 that every adapter has.
@@ -47,8 +47,14 @@ impl Ranges {
 }
 
 impl Planner<'_> {
-    /// Gives every value that is read from memory a place. Returns the numbers of the arena for each sample.
-    pub(super) fn place(&mut self, stages: &[Vec<Segment>], jobs: &[Vec<Job>], delivered: &[NodeId]) -> Result<usize> {
+    /// Gives every value that is read from memory a place. Returns the numbers of the arena for
+    /// each sample, and of the arena of halves.
+    pub(super) fn place(
+        &mut self,
+        stages: &[Vec<Segment>],
+        jobs: &[Vec<Job>],
+        delivered: &[NodeId],
+    ) -> Result<[usize; 2]> {
         let mut lives: Vec<Life> = Vec::new();
         let mut life_of = vec![None; self.live.len()];
         let mut far = vec![false; self.live.len()];
@@ -87,7 +93,7 @@ impl Planner<'_> {
             }
             dispatch += 1;
         }
-        let mut arena = Ranges::default();
+        let (mut arena, mut halves) = (Ranges::default(), Ranges::default());
         let mut near = (0, Ranges::default());
         // Sums of chunks have places of their own, given by `text`; they follow the values.
         for life in lives {
@@ -110,9 +116,15 @@ impl Planner<'_> {
                 }
                 (near.1.taken, near.1.size) = before;
             }
-            self.home[id.index()] = Some(Home::Arena(arena.place(life.len, life.born, life.last)));
+            let rounded = matches!(self.graph.node(id).op.role(), Role::Pointwise(Pointwise::Half));
+            self.home[id.index()] = Some(if rounded && self.half_precision {
+                Home::Half(halves.place(life.len, life.born, life.last))
+            } else {
+                Home::Arena(arena.place(life.len, life.born, life.last))
+            });
         }
-        Ok(arena.size)
+        // Whole words.
+        Ok([arena.size, halves.size.next_multiple_of(2)])
     }
 
     fn is_items(&mut self, id: NodeId) -> Result<bool> {
