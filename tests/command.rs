@@ -432,6 +432,20 @@ fn the_symmetric_flow_is_trained_certified_and_drawn_again() {
     let ess = |report: &Value| report["ess"].as_f64().expect("a number");
     assert!(ess(&warm) > 4.0 * ess(&cold), "{} {}", ess(&warm), ess(&cold));
     assert_eq!(folder.run("train --warm-start a --steps 5 --out d").status.code(), Some(2), "another net");
+    // Activations in half precision: part of the plan, with which a training is taken up again, and of its file.
+    let half = "train --lattice 4x4 --layers 2 --hidden 4 --steps 6 --batch 16 --samples 500";
+    let whole = folder.json(&format!("{half} --memory half --out h"));
+    std::fs::write(folder.0.join("half.toml"), "memory = \"half\"\n").expect("written");
+    assert_eq!(whole["kl"], folder.json(&format!("{half} --config half.toml"))["kl"]);
+    assert_ne!(whole["kl"], folder.json(half)["kl"]);
+    assert_eq!(whole["kl"], folder.json(&format!("{half} --resume --out h"))["kl"]);
+    for (refused, why) in [("--memory f16", "possible values: keep, half"), ("--memory keep --resume --out h", "memory")] {
+        let output = folder.run(&format!("{half} {refused}"));
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.code() == Some(2) && text.contains(why), "{refused}: {text}");
+    }
+    std::fs::write(folder.0.join("half.toml"), "memory = \"bf16\"\n").expect("written");
+    assert_eq!(folder.run(&format!("{half} --config half.toml")).status.code(), Some(2), "no such memory");
     // One flow for a range of couplings, sampled inside it and refused outside.
     folder.json(
         "train --net symmetric --lattice 4x4 --steps 20 --batch 64 --samples 500 --condition lambda=6..10 --out f",

@@ -8,7 +8,7 @@ use crate::programs::{ARGUMENTS, Recipe, recipes};
 use crate::rules;
 use lattice_autograd::check::{Host, Value};
 use lattice_autograd::reverse;
-use lattice_tensor::ops::{Biases, Conv, ConvKernel, Mask, Pointwise, SumSites};
+use lattice_tensor::ops::{Biases, Conv, ConvKernel, Mask, Pointwise, Role, SumSites};
 use lattice_tensor::{Device, Fibre, Graph, Lattice, Layout, Location, NodeId, Spec};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
@@ -229,6 +229,46 @@ fn parts_written_apart_share_nothing() {
     let values = [Value::Field(vec![vec![0.5, -1.0, 2.0, 0.0]])];
     let results = run(&trace.graph(), &[here.id(), there.id()], &values, 1);
     assert_eq!(results[0], results[1]);
+}
+
+/// `y = Σ w₂ a + w₃` with `a = tanh h`, `h = w₀ x + w₁`: what the backward half reads is rounded, and nothing else is.
+#[test]
+fn activations_remembered_in_half_are_rounded_in_derivatives_alone() {
+    use half::f16;
+    use lattice_autograd::Trace;
+    let (lattice, w, x) = (Lattice::periodic([4]).unwrap(), [0.7, 0.123, 1.3, -0.4], [0.51, -1.03, 2.17, 0.009]);
+    let trace = Trace::new(&lattice);
+    let phi = trace.scalar_field("x");
+    let weights = [trace.weights("first", 0..2), trace.weights("second", 2..4)];
+    let wanted = weights.map(|w| w.id());
+    let seed = trace.mask();
+    let net = || {
+        let a = phi.conv(&[1], Location::All, 1, weights[0]).tanh();
+        let y = a.conv(&[1], Location::All, 1, weights[1]).sum_sites();
+        (a, y, trace.vjp(y.id(), seed.id(), &wanted))
+    };
+    let (a, y, inside) = trace.remember_half(net);
+    let outside = trace.vjp(y.id(), seed.id(), &wanted);
+    let outputs: Vec<NodeId> = [y.id()].into_iter().chain(inside.into_iter().chain(outside).flatten()).collect();
+    let values = [Value::Field(vec![x.to_vec()]), Value::Weights(w[..2].to_vec()), Value::Weights(w[2..].to_vec())];
+    let found = run(&trace.graph(), &outputs, &values, 1);
+    let exact = x.map(|x| (w[0] * x + w[1]).tanh());
+    let rounded = exact.map(|a| f16::from_f64(a).to_f64());
+    let by_first = |a: [f64; 4]| {
+        let terms = a.map(|a| w[2] * (1.0 - a * a));
+        Value::Sums(vec![terms.iter().zip(x).map(|(t, x)| t * x).sum(), terms.iter().sum()])
+    };
+    let by_second = |a: [f64; 4]| Value::Sums(vec![a.iter().sum(), 4.0]);
+    let value = Value::PerSample(vec![exact.iter().map(|a| w[2] * a + w[3]).sum()]);
+    let expected = [value, by_first(exact), by_second(exact), by_first(rounded), by_second(rounded)];
+    for (i, (found, expected)) in found.iter().zip(&expected).enumerate() {
+        found.within(expected, &expected.map(|_, _| 4.0), 1e-14).unwrap_or_else(|e| panic!("output {i}: {e}"));
+    }
+    assert!(found[1] != found[3] && found[2] != found[4]);
+    // Where the exact value is computed, so that it need not live on.
+    let graph = trace.graph();
+    let twin = graph.nodes().iter().position(|node| node.inputs == [a.id()]).expect("a reader");
+    assert_eq!((twin, graph.node(graph.id(twin)).op.role()), (a.id().index() + 1, Role::Pointwise(Pointwise::Half)));
 }
 
 /// A coupling that is drawn in the program is a number of each sample, and no argument.

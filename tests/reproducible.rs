@@ -3,6 +3,7 @@
 use crate::draw::Draw;
 use lattice_autograd::check::Value;
 use lattice_autograd::{Trace, Uniform, Var};
+use lattice_flows::Memory;
 use lattice_tensor::field::{FieldData, Scalar};
 use lattice_tensor::{Bindings, Device, Fibre, Lattice, Layout, Location, Program, Real, Spec};
 use std::sync::Arc;
@@ -26,7 +27,7 @@ fn coupling<'t>(x: Var<'t, Scalar>, parity: u8) -> (Var<'t, Scalar>, Var<'t, lat
 }
 
 /// A training step of a small flow: the loss of each sample, its gradient by the sample, and by weights over the batch.
-fn training<R: Real>(recompute: bool) -> Program<R> {
+fn training<R: Real>(memory: Memory) -> Program<R> {
     let lattice = Lattice::periodic(EXTENTS).unwrap();
     let trace = Trace::new(&lattice);
     let z = trace.scalar_field("z");
@@ -34,7 +35,11 @@ fn training<R: Real>(recompute: bool) -> Program<R> {
     let beta = trace.per_sample("beta");
     let (mut x, mut log_det) = (z, trace.mask() * 0.0);
     for parity in [0, 1] {
-        let (y, more) = if recompute { trace.recompute(|| coupling(x, parity)) } else { coupling(x, parity) };
+        let (y, more) = match memory {
+            Memory::Recompute => trace.recompute(|| coupling(x, parity)),
+            Memory::Half => trace.remember_half(|| coupling(x, parity)),
+            _ => coupling(x, parity),
+        };
         (x, log_det) = (y, log_det + more);
     }
     let action = ((mass + 4.0) * x.square() - x * x.neighbours() + x.square().square() * 0.5).sum_sites();
@@ -81,11 +86,11 @@ fn run<R: Real>(program: &mut Program<R>, device: &Device, first: usize, samples
     vec![plain(&x), plain(&dz), Value::PerSample(loss), Value::PerSample(dmass), Value::Sums(sums)]
 }
 
-fn same_bits_for_any_number_of_threads<R: Real>() {
-    let one = run(&mut training::<R>(false), &Device::cpu(1).unwrap(), 0, BATCH);
+fn same_bits_for_any_number_of_threads<R: Real>(memory: Memory) {
+    let one = run(&mut training::<R>(memory), &Device::cpu(1).unwrap(), 0, BATCH);
     assert!(one.iter().all(|v| v.numbers().iter().all(|x| x.is_finite() && *x != 0.0)), "numbers worth comparing");
     for threads in [2, 3] {
-        let mut program = training::<R>(false);
+        let mut program = training::<R>(memory);
         let device = Device::cpu(threads).unwrap();
         for repetition in 0..3 {
             let found = run(&mut program, &device, 0, BATCH);
@@ -98,19 +103,18 @@ fn same_bits_for_any_number_of_threads<R: Real>() {
 
 #[test]
 fn threads_do_not_change_bits_in_f32() {
-    same_bits_for_any_number_of_threads::<f32>();
+    [Memory::Keep, Memory::Half].into_iter().for_each(same_bits_for_any_number_of_threads::<f32>);
 }
 
 #[test]
 fn threads_do_not_change_bits_in_f64() {
-    same_bits_for_any_number_of_threads::<f64>();
+    [Memory::Keep, Memory::Half].into_iter().for_each(same_bits_for_any_number_of_threads::<f64>);
 }
 
 /// Fields and numbers of a sample do not depend on the batch around it. Sums over the batch are fixed for a batch; those
 /// of its pieces add up to them within rounding.
-#[test]
-fn pieces_of_a_batch_give_the_same_bits() {
-    let mut program = training::<f32>(false);
+fn pieces_give_the_same_bits(memory: Memory) {
+    let mut program = training::<f32>(memory);
     let device = Device::cpu(2).unwrap();
     let whole = run(&mut program, &device, 0, BATCH);
     for sizes in [[1, 15, 700, 384], [16, 64, 1000, 20], [3, 17, 1, 1079]] {
@@ -137,11 +141,16 @@ fn pieces_of_a_batch_give_the_same_bits() {
     }
 }
 
+#[test]
+fn pieces_of_a_batch_give_the_same_bits() {
+    [Memory::Keep, Memory::Half].into_iter().for_each(pieces_give_the_same_bits);
+}
+
 /// Forgetting the inner values of layers costs arithmetic, saves memory and changes no bit.
 #[test]
 fn recomputation_saves_memory_and_changes_no_bit() {
     let device = Device::cpu(1).unwrap();
-    let (mut remembering, mut recomputing) = (training::<f32>(false), training::<f32>(true));
+    let (mut remembering, mut recomputing) = (training::<f32>(Memory::Keep), training::<f32>(Memory::Recompute));
     assert!(recomputing.arena() < remembering.arena(), "{} and {}", recomputing.arena(), remembering.arena());
     assert!(recomputing.steps() > remembering.steps(), "something is computed twice");
     let (a, b) = (run(&mut remembering, &device, 0, 100), run(&mut recomputing, &device, 0, 100));
@@ -152,7 +161,7 @@ fn recomputation_saves_memory_and_changes_no_bit() {
 #[test]
 fn programs_may_share_a_pool() {
     let device = Device::cpu(2).unwrap();
-    let mut programs: Vec<Program<f32>> = (0..2).map(|_| training(false)).collect();
+    let mut programs: Vec<Program<f32>> = (0..2).map(|_| training(Memory::Keep)).collect();
     let alone: Vec<Vec<Value>> = programs.iter_mut().map(|p| run(p, &device, 0, 50)).collect();
     let together: Vec<Vec<Value>> = std::thread::scope(|scope| {
         let threads: Vec<_> = programs.iter_mut().map(|p| scope.spawn(|| run(p, &device, 0, 50))).collect();

@@ -3,11 +3,26 @@
 //! The sweep visits the nodes from the last to the first. Each node that carries a cotangent hands it to its op's
 //! rule, which pushes the nodes that carry the cotangents of the inputs; several cotangents of one node are added.
 //! A gradient is thus more program, and can be differentiated again.
+//!
+//! A node `y = f(x)` hands on `x̄ = (∂f/∂x)(x, y)ᵀ ȳ`. What of `x` and `y` the rule reads must be remembered until then, or be
+//! computed again, or is remembered rounded: [`Remembered`].
 
 use lattice_tensor::ops::{AddSums, Adjoint, Pointwise, Role, Spread, Vjp};
-use lattice_tensor::{Error, Graph, NodeId, Result, Spec};
+use lattice_tensor::{Error, Fibre, Graph, NodeId, Result, Spec};
 use std::collections::HashMap;
 use std::ops::Range;
+
+/// How the backward half comes by the values of the forward half that it reads: those of nodes in these ranges otherwise
+/// than by remembering them as they are.
+#[derive(Clone, Debug, Default)]
+pub struct Remembered {
+    /// Computed once more, just before the backward half first reads them. The gradients are the same bits.
+    pub recomputed: Vec<Range<usize>>,
+    /// Activations, the fields with channels ([`Fibre::Channels`]), are remembered as the nearest `f16`, ties to even:
+    /// `x̄ = (∂f/∂x)(half x, half y)ᵀ ȳ`. Nothing else is rounded, neither the forward half nor cotangents, sums and fields
+    /// of other kinds, so the gradient has a relative error of the order of `2^-11`.
+    pub rounded: Vec<Range<usize>>,
+}
 
 /// Pushes the gradient of `output` (times `seed`) with respect to each of `wanted`; `None` where it vanishes. See
 /// [`pullback`].
@@ -21,7 +36,8 @@ pub fn vjp(
     wanted: &[NodeId],
     recomputed: &[Range<usize>],
 ) -> Result<Vec<Option<NodeId>>> {
-    pullback(graph, &[(output, seed)], wanted, recomputed)
+    let remembered = Remembered { recomputed: recomputed.to_vec(), ..Default::default() };
+    pullback(graph, &[(output, seed)], wanted, &remembered)
 }
 
 /// Pushes the gradient of `Σ ⟨cotangent, output⟩` over pairs of an output and its cotangent, the cotangents held fixed,
@@ -29,16 +45,13 @@ pub fn vjp(
 ///
 /// The wanted nodes are independent variables: the sweep ends at them, whatever they were computed from.
 ///
-/// Nodes inside one of the `recomputed` ranges are not remembered from the forward half: their values are computed
-/// once more, just before the backward half first reads them. The gradients are the same bits.
-///
 /// # Errors
 /// If the gradient passes through an op that has none.
 pub fn pullback(
     graph: &mut Graph,
     outputs: &[(NodeId, NodeId)],
     wanted: &[NodeId],
-    recomputed: &[Range<usize>],
+    remembered: &Remembered,
 ) -> Result<Vec<Option<NodeId>>> {
     let last = outputs.iter().map(|(output, _)| output.index()).max().unwrap_or(0);
     // Nothing before the first wanted node depends on one, so the sweep ends there: a force late in a long trajectory
@@ -57,7 +70,7 @@ pub fn pullback(
     for index in (end..=last).rev() {
         let inside = depends[index - end] && !wanted.iter().any(|w| w.index() == index);
         let Some(cotangent) = cotangents[index - end].filter(|_| inside) else { continue };
-        if let Some(scope) = recomputed.iter().find(|r| r.contains(&index))
+        if let Some(scope) = remembered.recomputed.iter().find(|r| r.contains(&index))
             && entered.iter().all(|(_, known)| known != scope)
         {
             entered.push((graph.nodes().len(), scope.clone()));
@@ -65,7 +78,8 @@ pub fn pullback(
         let node = graph.nodes()[index].clone();
         let id = graph.id(index);
         let cotangent = as_field_if_needed(graph, id, cotangent)?;
-        let at = Adjoint { inputs: &node.inputs, output: id, cotangent };
+        let inputs = node.inputs.iter().map(|&input| remembered.value(graph, input)).collect::<Result<Vec<_>>>()?;
+        let at = Adjoint { inputs: &inputs, output: remembered.value(graph, id)?, cotangent };
         let line = node.line;
         let answers = node.op.vjp(graph, &at).map_err(|e| e.at(line))?;
         for (i, (&input, answer)) in node.inputs.iter().zip(together(graph, &node.inputs, answers)?).enumerate() {
@@ -86,6 +100,21 @@ pub fn pullback(
     let outputs: Vec<NodeId> = outputs.iter().map(|(output, _)| *output).collect();
     let again = recompute(graph, &outputs, &found, start, &entered);
     Ok(found.into_iter().map(|id| id.map(|id| again.get(&id).copied().unwrap_or(id))).collect())
+}
+
+impl Remembered {
+    /// What the backward half reads for the value of a node.
+    fn value(&self, graph: &mut Graph, id: NodeId) -> Result<NodeId> {
+        if self.rounded.iter().any(|range| range.contains(&id.index())) { round(graph, id) } else { Ok(id) }
+    }
+}
+
+/// The value of an activation as it is remembered rounded; other values as they are.
+pub(crate) fn round(graph: &mut Graph, id: NodeId) -> Result<NodeId> {
+    match graph.spec(id) {
+        Spec::Field { fibre: Fibre::Channels(_), .. } => graph.push(Pointwise::Half, &[id]),
+        _ => Ok(id),
+    }
 }
 
 /// Adds a cotangent to what a node has got so far.

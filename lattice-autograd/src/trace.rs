@@ -1,11 +1,11 @@
 //! Ordinary Rust as a program: every operation on a [`Var`] appends a node.
 
-use crate::reverse;
+use crate::reverse::{self, Remembered};
 use crate::var::{BatchSum, Kind, OnSites, PerSample, Uniform, Var, Weights};
 use lattice_tensor::field::Scalar;
 use lattice_tensor::ops::{Distribution, Mask, Op, Random, Spread};
 use lattice_tensor::{Error, Fibre, Graph, Lattice, Layout, Location, NodeId, Program, Real, Result, Spec};
-use std::cell::{Ref, RefCell};
+use std::cell::{Cell, Ref, RefCell};
 use std::ops::Range;
 
 /// A program that is being written. Handles borrow it and cannot outlive it.
@@ -44,7 +44,9 @@ use std::ops::Range;
 pub struct Trace {
     graph: RefCell<Graph>,
     error: RefCell<Option<Error>>,
-    recomputed: RefCell<Vec<Range<usize>>>,
+    remembered: RefCell<Remembered>,
+    /// Whether what is written now will be remembered rounded.
+    rounding: Cell<bool>,
     couplings: RefCell<Vec<(String, NodeId, f64)>>,
     per_sample: Vec<String>,
 }
@@ -55,7 +57,8 @@ impl Trace {
         Trace {
             graph: RefCell::new(Graph::new(lattice)),
             error: RefCell::new(None),
-            recomputed: RefCell::default(),
+            remembered: RefCell::default(),
+            rounding: Cell::default(),
             couplings: RefCell::default(),
             per_sample: Vec::new(),
         }
@@ -249,8 +252,29 @@ impl Trace {
     /// Applies any op, also a user's own.
     #[track_caller]
     pub fn apply<K: Kind>(&self, op: impl Op, inputs: &[NodeId]) -> Var<'_, K> {
-        let result = self.graph.borrow_mut().push(op, inputs);
+        let mut graph = self.graph.borrow_mut();
+        let start = graph.nodes().len();
+        let mut result = graph.push(op, inputs);
+        if self.rounding.get() {
+            // At once, so that the rounded value may take the place of the exact one. What nobody reads is not computed.
+            let ids: Vec<NodeId> = (start..graph.nodes().len()).map(|index| graph.id(index)).collect();
+            let rounded = ids.into_iter().try_for_each(|id| reverse::round(&mut graph, id).map(drop));
+            result = rounded.and(result);
+        }
+        drop(graph);
         self.keep(result)
+    }
+
+    /// Writes a part of the program whose activations, the fields with channels, the backward half remembers rounded to
+    /// `f16`: its values are exact, the derivatives in gradients taken later are those at the rounded activations
+    /// ([`Remembered::rounded`]). Gradients taken inside the part belong to it, and are exact.
+    pub fn remember_half<T>(&self, part: impl FnOnce() -> T) -> T {
+        let (start, before) = (self.graph.borrow().nodes().len(), self.rounding.replace(true));
+        let result = part();
+        self.rounding.set(before);
+        let end = self.graph.borrow().nodes().len();
+        self.remembered.borrow_mut().rounded.push(start..end);
+        result
     }
 
     /// Writes a part of the program whose inner values are not remembered for the backward half but computed again:
@@ -259,7 +283,7 @@ impl Trace {
         let start = self.graph.borrow().nodes().len();
         let result = part();
         let end = self.graph.borrow().nodes().len();
-        self.recomputed.borrow_mut().push(start..end);
+        self.remembered.borrow_mut().recomputed.push(start..end);
         result
     }
 
@@ -320,8 +344,8 @@ impl Trace {
     /// `wanted`, the cotangents held fixed and the wanted nodes taken as independent variables.
     #[track_caller]
     pub fn pullback(&self, outputs: &[(NodeId, NodeId)], wanted: &[NodeId]) -> Vec<Option<NodeId>> {
-        let recomputed = self.recomputed.borrow();
-        match reverse::pullback(&mut self.graph.borrow_mut(), outputs, wanted, &recomputed) {
+        let remembered = self.remembered.borrow();
+        match reverse::pullback(&mut self.graph.borrow_mut(), outputs, wanted, &remembered) {
             Ok(found) => found,
             Err(error) => {
                 self.error.borrow_mut().get_or_insert(error);

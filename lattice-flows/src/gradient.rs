@@ -23,13 +23,17 @@ pub enum Estimator {
     Path,
 }
 
-/// What the backward half of a step has from the forward half. Values agree to rounding.
+/// What the backward half of a step has from the forward half. Gradients agree to rounding.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Memory {
     /// Everything that it reads.
     #[default]
     Keep,
+    /// Everything that it reads, the activations of the nets rounded to `f16`: half of their memory, where a device stores
+    /// such values in 16 bits. Samples and weights are those of [`Memory::Keep`]; the gradient is
+    /// `∂_θ` with the derivatives of the nets at rounded activations, a relative error of the order of `2^-11`.
+    Half,
     /// The field between layers; what is inside a layer is computed again. Half a field for each coupling.
     Recompute,
     /// The sample alone: each layer's input is found from its output by the inverse. The same memory at any depth; the
@@ -84,7 +88,11 @@ impl<'t> Step<'t> {
                 (y, more, if follow { next_score(*layer, y, score) } else { score })
             };
             squares.push(x.square().sum_sites());
-            let (y, more, next) = if memory == Memory::Recompute { trace.recompute(advance) } else { advance() };
+            let (y, more, next) = match memory {
+                Memory::Keep | Memory::Invert => advance(),
+                Memory::Half => trace.remember_half(advance),
+                Memory::Recompute => trace.recompute(advance),
+            };
             (x, log_det, score) = (y, log_det + more, next);
         }
         let weight = trace.mask() * scale;

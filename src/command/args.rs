@@ -232,6 +232,7 @@ pub enum EstimatorName {
 #[serde(rename_all = "lowercase")]
 pub enum MemoryName {
     Keep,
+    Half,
     Recompute,
     Invert,
 }
@@ -284,6 +285,7 @@ impl TrainArgs {
             },
             memory: match self.memory {
                 MemoryName::Keep => Memory::Keep,
+                MemoryName::Half => Memory::Half,
                 MemoryName::Recompute => Memory::Recompute,
                 MemoryName::Invert => Memory::Invert,
             },
@@ -333,7 +335,8 @@ pub struct TrainArgs {
     /// How the gradient is estimated [default: reparam, symmetric path]
     #[arg(long, value_enum)]
     pub estimator: Option<EstimatorName>,
-    /// What the backward half has from the forward half: all, or computed again, or found by inversion.
+    /// What the backward half has from the forward half: all, or activations rounded to f16, or computed again, or found
+    /// by inversion.
     #[arg(long, value_enum, default_value = "keep")]
     pub memory: MemoryName,
     /// The folder of a model of the same shape to start from, of any lattice and couplings.
