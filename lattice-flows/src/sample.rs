@@ -55,6 +55,11 @@ impl<R: Real> Sampler<R> {
     pub fn cost(&self) -> Cost {
         self.program.cost()
     }
+
+    /// The program, for reports.
+    pub fn program(&self) -> &Program<R> {
+        &self.program
+    }
 }
 
 impl<R: Real> Proposal for Sampler<R> {

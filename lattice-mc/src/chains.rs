@@ -9,7 +9,7 @@ use crate::{Action, Error};
 use lattice_autograd::params::TensorFile;
 use lattice_autograd::{Linear, OnSites, Trace};
 use lattice_tensor::field::Scalar;
-use lattice_tensor::{Bindings, Cost, Device, Draws, Field, FieldData, Lattice, Layout, Location, Real, Spec};
+use lattice_tensor::{Bindings, Cost, Device, Draws, Field, FieldData, Lattice, Layout, Location, Program, Real, Spec};
 use std::sync::Arc;
 
 /// The chains of one run: their fields, the planned update and the counter of their random numbers.
@@ -209,6 +209,11 @@ impl<'a, R: Real, K: OnSites + Linear> Chains<'a, R, K> {
         let mut cost = self.updating.planned.cost();
         cost += self.measuring.cost();
         cost
+    }
+
+    /// The program of an update, for reports.
+    pub fn program(&self) -> &Program<R> {
+        self.updating.planned.program()
     }
 
     /// The configurations.

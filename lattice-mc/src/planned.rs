@@ -138,6 +138,11 @@ impl<R: Real> Planned<R> {
         &self.asked
     }
 
+    /// The program, for reports.
+    pub fn program(&self) -> &Program<R> {
+        &self.program
+    }
+
     /// Arithmetic and traffic for one chain.
     pub fn cost(&self) -> Cost {
         self.program.cost()
