@@ -222,7 +222,7 @@ def show(table, missing):
 
         def ratio(over):
             found = [best[column][0] for column in over if column in best]
-            return f"**{min(found) / best['gpu'][0]:.2f}**" if found and "gpu" in best else ""
+            return f"**{min(found) / best['gpu'][0]:.3g}**" if found and "gpu" in best else ""
 
         cells = [cell(column) for column in ("gpu", "processor", "jax", "torch")]
         print(f"| {workload} | {' | '.join(cells)} | {ratio(['processor'])} | {ratio(['jax', 'torch'])} |")
