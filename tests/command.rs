@@ -384,7 +384,9 @@ fn the_symmetric_flow_is_trained_certified_and_drawn_again() {
     assert_eq!(whole["kl"], folder.json(&format!("{half} --config half.toml"))["kl"]);
     assert_ne!(whole["kl"], folder.json(half)["kl"]);
     assert_eq!(whole["kl"], folder.json(&format!("{half} --resume --out h"))["kl"]);
-    for (refused, why) in [("--memory f16", "possible values: keep, half"), ("--memory keep --resume --out h", "memory")] {
+    for (refused, why) in
+        [("--memory f16", "possible values: keep, half"), ("--memory keep --resume --out h", "memory")]
+    {
         let output = folder.run(&format!("{half} {refused}"));
         let text = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.code() == Some(2) && text.contains(why), "{refused}: {text}");
