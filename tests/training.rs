@@ -247,6 +247,24 @@ fn half_memory_changes_gradients_within_the_rounding_of_activations() {
     }
 }
 
+/// A GPU rounds the same activations: it is nearer to the processor than that is to unrounded activations.
+#[test]
+fn half_memory_on_a_gpu_is_that_of_the_processor() {
+    let Some(gpu) = crate::gpu::adapter() else { return };
+    let cpu = Device::cpu(2).expect("threads");
+    let step = |device: &Device, memory| {
+        let mut flow = stirred(&[4, 4], small(), 3);
+        let training = Training { estimator: Estimator::Path, memory, clip: 1e9, ..plan(3, 64) };
+        let mut trainer = Trainer::<f32>::new(&mut flow, &TUTORIAL, training, device).expect("a trainer");
+        trainer.step().expect("a step");
+        trainer.gradient().expect("a gradient").to_vec()
+    };
+    let (kept, here, there) = (step(&cpu, Memory::Keep), step(&cpu, Memory::Half), step(&gpu, Memory::Half));
+    let off = |a: &[f64]| a.iter().zip(&here).map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt();
+    println!("from the processor's: GPU {:.2e}, unrounded {:.2e}", off(&there), off(&kept));
+    assert!(off(&there) < 0.3 * off(&kept), "{} and {}", off(&there), off(&kept));
+}
+
 /// A layer whose inverse is off.
 #[derive(Debug)]
 struct Leaky;

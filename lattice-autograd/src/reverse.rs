@@ -12,8 +12,7 @@ use lattice_tensor::{Error, Fibre, Graph, NodeId, Result, Spec};
 use std::collections::HashMap;
 use std::ops::Range;
 
-/// How the backward half comes by the values of the forward half that it reads: those of nodes in these ranges otherwise
-/// than by remembering them as they are.
+/// What the backward half has of the forward half: every value that it reads, but for those of nodes in these ranges.
 #[derive(Clone, Debug, Default)]
 pub struct Remembered {
     /// Computed once more, just before the backward half first reads them. The gradients are the same bits.

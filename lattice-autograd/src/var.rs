@@ -112,6 +112,8 @@ functions! {
     abs Abs;
     /// `1 / x`
     recip Recip;
+    /// `x` rounded to the nearest `f16`, at most 65504 in magnitude; its derivative counts as 1
+    half Half;
     /// `x`, as a variable of its own: gradients may be taken with respect to it, see [`Trace::pullback`]
     variable Copy;
 }

@@ -88,6 +88,8 @@ fn constants_meet() {
     let minus = w.op(Pointwise::Neg, &[phi]);
     assert_eq!(w.times(phi, -1.0), minus);
     assert_eq!(w.op(Pointwise::Neg, &[minus]), phi);
+    let half = w.op(Pointwise::Half, &[phi]);
+    assert!(half != phi && w.op(Pointwise::Half, &[half]) == half, "rounded once is rounded");
     let four = w.times(phi, 4.0);
     assert_eq!(w.op(Pointwise::Add, &[four, two]), six, "(4 + 2)φ");
     let moved = w.shift(two, 1);
