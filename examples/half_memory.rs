@@ -197,7 +197,7 @@ fn arena_on_gpu(_: &mut Flow, _: Training) -> Outcome<String> {
 
 fn main() -> Outcome<()> {
     let mut numbers = std::env::args().skip(1).map(|n| n.parse::<u64>());
-    let (steps, seeds) = (numbers.next().unwrap_or(Ok(3000))?, numbers.next().unwrap_or(Ok(4))?);
+    let (steps, seeds) = (numbers.next().unwrap_or(Ok(3000))?, numbers.next().unwrap_or(Ok(2))?);
     let (lattice, device) = (Lattice::periodic(EXTENTS)?, Device::cpu(0)?);
     let plan = |estimator, lr, memory, seed| -> Outcome<Training> {
         let batch = BatchSchedule::constant(BATCH)?;
