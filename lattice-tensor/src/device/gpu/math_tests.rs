@@ -8,6 +8,7 @@ use crate::ops::Pointwise;
 /// The text of a kernel that applies an expression in `a`, `b` and `c` to columns of numbers.
 fn kernel(expression: &str) -> String {
     let text = "#import math
+        #import half
         @group(0) @binding(0) var<storage, read_write> y: array<f32>;
         @group(0) @binding(1) var<storage, read> x: array<array<f32, 3>>;
         @compute @workgroup_size(64) fn main(@builtin(global_invocation_id) id: vec3<u32>) {
