@@ -6,7 +6,7 @@
 
 use lattice_fields::prelude::*;
 use lattice_fields::tensor::device::cpu::{Args, Kernel};
-use lattice_fields::tensor::ops::{Adjoint, Op, Pointwise, Site, Vjp};
+use lattice_fields::tensor::ops::{Adjoint, Form, Op, Pointwise, Shader, Site, Vjp};
 use lattice_fields::tensor::{Cost, Error, Graph, Result, Spec};
 
 /// The square of the positive part.
@@ -45,22 +45,40 @@ impl Op for PositiveSquare {
             }
         }))
     }
+
+    /// The same on a GPU: the value of component `c` at a row, to be joined to whatever is computed around it.
+    fn shader(&self, _at: &Site<'_>) -> Result<Option<Shader>> {
+        let text = "fn positive_square(c: u32, row: u32) -> f32 { let x = max(f(c, row), 0.0); return x * x; }";
+        Ok(Some(Shader { text: Some(text.into()), ..Shader::new("positive_square", Form::Element, &["f"]) }))
+    }
 }
 
-fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
+/// The sums `Σ x₊²` of five samples, and those of the squared gradient.
+fn sums<R: Real>(device: &Device) -> std::result::Result<[[f64; 5]; 2], Box<dyn std::error::Error>> {
     let lattice = Lattice::periodic([4, 4])?;
     let trace = Trace::new(&lattice);
     let phi = trace.normal("phi", Location::All);
     let total = trace.apply::<Scalar>(PositiveSquare, &[phi.id()]).sum_sites();
-    // The gradient of Σ x₊² is 2 x₊, so its square is four times the sum.
     let gradient = trace.gradient(total, phi).square().sum_sites();
-    let layout = Layout::samples(&lattice, 8);
     let (mut a, mut b) = ([0.0; 5], [0.0; 5]);
-    trace.program::<f64>(&[total.id(), gradient.id()], &layout)?.run(
-        &Device::cpu(1)?,
-        &mut Bindings { samples: 5, out_per_sample: &mut [&mut a, &mut b], ..Default::default() },
-    )?;
+    trace
+        .program::<R>(&[total.id(), gradient.id()], &Layout::samples(&lattice, R::WIDTH))?
+        .run(device, &mut Bindings { samples: 5, out_per_sample: &mut [&mut a, &mut b], ..Default::default() })?;
+    Ok([a, b])
+}
+
+fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
+    // The gradient of Σ x₊² is 2 x₊, so its square is four times the sum.
+    let [a, b] = sums::<f64>(&Device::cpu(1)?)?;
     assert!(a.iter().zip(&b).all(|(a, b)| (4.0 * a - b).abs() < 1e-12));
     eprintln!("sums {a:.3?}, squared gradients {b:.3?}");
+    match Device::gpu() {
+        Ok(gpu) => {
+            let (here, there) = (sums::<f32>(&Device::cpu(1)?)?, sums::<f32>(&gpu)?);
+            assert!(here.iter().flatten().zip(there.iter().flatten()).all(|(a, b)| (a - b).abs() < 1e-4));
+            eprintln!("and the same on {}", gpu.describe());
+        }
+        Err(reason) => eprintln!("not run on a GPU: {reason}"),
+    }
     Ok(())
 }
