@@ -90,8 +90,11 @@ impl Planner<'_> {
                     key += &describe(self, id)?;
                     let operands = self.products.operands(self.graph, id);
                     for operand in operands {
-                        // Which value of the chain, or that it comes from outside.
-                        key += &format!(" {:?}", nodes.iter().position(|&n| n == operand));
+                        // Which value of the chain, or that it comes from outside; constants stand in the text.
+                        match self.graph.constant_value(operand) {
+                            Some(value) => key += &format!(" {value:e}"),
+                            None => key += &format!(" {:?}", nodes.iter().position(|&n| n == operand)),
+                        }
                     }
                     key.push(';');
                 }
