@@ -518,6 +518,7 @@ fn a_run_that_is_replaced_leaves_nothing_behind() {
     assert!(!folder.0.join("a/chains.safetensors").exists() && !folder.0.join("a/configurations").exists());
 }
 
+#[cfg(feature = "gpu")]
 #[test]
 fn without_a_driver_a_gpu_is_an_error_that_says_what_to_install_and_harms_nothing() {
     let folder = Folder::new("driverless");
@@ -553,6 +554,18 @@ fn without_a_driver_a_gpu_is_an_error_that_says_what_to_install_and_harms_nothin
     assert!(code == Some(0) && String::from_utf8_lossy(&stdout).contains("mesa-vulkan-drivers"));
 }
 
+#[cfg(not(feature = "gpu"))]
+#[test]
+fn a_build_without_gpus_says_so() {
+    let folder = Folder::new("no-gpu");
+    let (code, text, stdout) = folder.run_without_drivers("mc --lattice 4x4 --device gpu");
+    assert!(code == Some(1) && stdout.is_empty() && text.contains("feature `gpu`"), "{code:?} {text}");
+    let (code, _, stdout) = folder.run_without_drivers("devices --json");
+    let listed: Value = serde_json::from_slice(&stdout).expect("JSON");
+    assert_eq!((code, &listed["adapters"]), (Some(0), &serde_json::json!([])));
+}
+
+#[cfg(feature = "gpu")]
 #[test]
 fn a_gpu_is_a_flag() {
     let Some(gpu) = crate::gpu::adapter() else { return };

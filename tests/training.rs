@@ -248,6 +248,7 @@ fn half_memory_changes_gradients_within_the_rounding_of_activations() {
 }
 
 /// A GPU rounds the same activations: it is nearer to the processor than that is to unrounded activations.
+#[cfg(feature = "gpu")]
 #[test]
 fn half_memory_on_a_gpu_is_that_of_the_processor() {
     let Some(gpu) = crate::gpu::adapter() else { return };
