@@ -3,6 +3,7 @@ pub mod device;
 pub mod error;
 pub mod field;
 pub mod graph;
+pub mod group;
 pub mod lanes;
 pub mod lattice;
 pub mod layout;

@@ -1,0 +1,284 @@
+//! The groups in plain numbers: products against complex matrices, exponentials against scaling and squaring.
+
+use super::*;
+use crate::lanes::{Level, Vectorize};
+use crate::random::{Draw, Stream, uniform_f64_at};
+
+/// An `n` by `n` complex matrix in `f64`.
+pub(super) type Dense = Vec<Vec<(f64, f64)>>;
+
+pub(super) fn times(a: &Dense, b: &Dense) -> Dense {
+    let n = a.len();
+    let sum = |i: usize, j: usize| {
+        (0..n).fold((0.0, 0.0), |s, k| {
+            let ((ar, ai), (br, bi)) = (a[i][k], b[k][j]);
+            (s.0 + ar * br - ai * bi, s.1 + ar * bi + ai * br)
+        })
+    };
+    (0..n).map(|i| (0..n).map(|j| sum(i, j)).collect()).collect()
+}
+
+pub(super) fn dagger(a: &Dense) -> Dense {
+    let n = a.len();
+    (0..n).map(|i| (0..n).map(|j| (a[j][i].0, -a[j][i].1)).collect()).collect()
+}
+
+/// Generators by their definition.
+pub(super) fn generators(group: GroupName) -> Vec<Dense> {
+    let zero = |n: usize| vec![vec![(0.0, 0.0); n]; n];
+    if group == GroupName::U1 {
+        return vec![vec![vec![(1.0, 0.0)]]];
+    }
+    let n = group.rank();
+    let mut list = Vec::new();
+    let pair = |i: usize, j: usize| {
+        let (mut a, mut b) = (zero(n), zero(n));
+        a[i][j] = (0.5, 0.0);
+        a[j][i] = (0.5, 0.0);
+        b[i][j] = (0.0, -0.5);
+        b[j][i] = (0.0, 0.5);
+        [a, b]
+    };
+    let mut third = zero(n);
+    third[0][0].0 = 0.5;
+    third[1][1].0 = -0.5;
+    list.extend(pair(0, 1));
+    list.push(third);
+    if n == 3 {
+        list.extend(pair(0, 2));
+        list.extend(pair(1, 2));
+        let mut eighth = zero(3);
+        let c = 0.5 / 3.0_f64.sqrt();
+        (eighth[0][0].0, eighth[1][1].0, eighth[2][2].0) = (c, c, -2.0 * c);
+        list.push(eighth);
+    }
+    list
+}
+
+/// The matrix of stored numbers.
+pub(super) fn dense(group: GroupName, m: &[f64]) -> Dense {
+    match group {
+        GroupName::U1 => vec![vec![(m[0], m[1])]],
+        GroupName::SU2 => vec![vec![(m[0], m[3]), (m[2], m[1])], vec![(-m[2], m[1]), (m[0], -m[3])]],
+        GroupName::SU3 => (0..3).map(|i| (0..3).map(|j| (m[6 * i + 2 * j], m[6 * i + 2 * j + 1])).collect()).collect(),
+    }
+}
+
+/// `Σ i ω_a T_a`
+pub(super) fn algebra(group: GroupName, omega: &[f64]) -> Dense {
+    let n = group.rank();
+    let mut x = vec![vec![(0.0, 0.0); n]; n];
+    for (w, t) in omega.iter().zip(generators(group)) {
+        for (x, t) in x.iter_mut().flatten().zip(t.into_iter().flatten()) {
+            x.0 -= w * t.1;
+            x.1 += w * t.0;
+        }
+    }
+    x
+}
+
+/// Runs a function of arrays on lanes: `inputs[i]` holds the numbers of one array for each lane, `[lane][number]`.
+struct OnLanes<'a, R, F> {
+    inputs: &'a [Vec<R>],
+    outputs: usize,
+    f: F,
+}
+
+pub(super) trait LaneFunction<R: Real> {
+    fn call<S: Isa>(&self, simd: S, inputs: &[Vec<Lane<S, R>>]) -> Vec<Lane<S, R>>;
+}
+
+impl<R: Real, F: LaneFunction<R>> Vectorize for OnLanes<'_, R, F> {
+    type Output = Vec<R>;
+    #[inline(always)]
+    fn run<S: Isa>(self, simd: S) -> Vec<R> {
+        let mut out = vec![R::default(); self.outputs * R::WIDTH];
+        for part in 0..Lane::<S, R>::PARTS {
+            let load = |x: &Vec<R>| {
+                let count = x.len() / R::WIDTH;
+                (0..count).map(|c| Lane::at(simd, x, c * R::WIDTH + part * Lane::<S, R>::LEN)).collect()
+            };
+            let inputs: Vec<Vec<Lane<S, R>>> = self.inputs.iter().map(load).collect();
+            for (c, lane) in self.f.call(simd, &inputs).into_iter().enumerate() {
+                lane.put(&mut out, c * R::WIDTH + part * Lane::<S, R>::LEN);
+            }
+        }
+        out
+    }
+}
+
+/// `f` of one set of inputs, the same in every lane, checked to be the same on every instruction set.
+pub(super) fn on_lanes<R: Real>(f: &impl LaneFunction<R>, inputs: &[&[f64]], outputs: usize) -> Vec<f64> {
+    let spread: Vec<Vec<R>> =
+        inputs.iter().map(|x| x.iter().flat_map(|&x| vec![R::from_f64(x); R::WIDTH]).collect()).collect();
+    let mut first: Option<Vec<R>> = None;
+    for level in Level::all() {
+        let found = level.run(OnLanes { inputs: &spread, outputs, f: Shared(f) });
+        let expected = first.get_or_insert_with(|| found.clone());
+        let same = found.iter().zip(&*expected).all(|(a, b)| a.to_f64().to_bits() == b.to_f64().to_bits());
+        assert!(same, "{} differs", level.name());
+    }
+    first.unwrap().chunks_exact(R::WIDTH).map(|row| row[0].to_f64()).collect()
+}
+
+struct Shared<'a, F>(&'a F);
+impl<R: Real, F: LaneFunction<R>> LaneFunction<R> for Shared<'_, F> {
+    #[inline(always)]
+    fn call<S: Isa>(&self, simd: S, inputs: &[Vec<Lane<S, R>>]) -> Vec<Lane<S, R>> {
+        self.0.call(simd, inputs)
+    }
+}
+
+/// Uniform numbers in (−1, 1).
+pub(super) fn draws(name: &str, count: usize) -> Vec<f64> {
+    let draw = Draw { key: Stream::named(name).key(7), step: 0 };
+    (0..count).map(|i| 2.0 * uniform_f64_at(draw, 0, i as u64) - 1.0).collect()
+}
+
+pub(super) fn array<A: Array<L>, L: Copy>(from: &[L]) -> A {
+    A::from_fn(|i| from[i])
+}
+
+pub(super) fn distance(a: &Dense, b: &Dense) -> f64 {
+    let both = a.iter().flatten().zip(b.iter().flatten());
+    both.map(|(a, b)| (a.0 - b.0).abs().max((a.1 - b.1).abs())).fold(0.0, f64::max)
+}
+
+/// The exponential by scaling and squaring.
+pub(super) fn exponential(x: &Dense) -> Dense {
+    let n = x.len();
+    let size: f64 = x.iter().flatten().map(|z| z.0.abs() + z.1.abs()).sum();
+    let halvings = (size.log2().ceil().max(0.0) as i32) + 4;
+    let small: Dense = x
+        .iter()
+        .map(|r| r.iter().map(|z| (z.0 * 0.5_f64.powi(halvings), z.1 * 0.5_f64.powi(halvings))).collect())
+        .collect();
+    let one = |i: usize, j: usize| if i == j { (1.0, 0.0) } else { (0.0, 0.0) };
+    let unit: Dense = (0..n).map(|i| (0..n).map(|j| one(i, j)).collect()).collect();
+    let mut sum = unit.clone();
+    for k in (1..=14).rev() {
+        sum = times(&small, &sum);
+        for i in 0..n {
+            for j in 0..n {
+                let u = one(i, j);
+                sum[i][j] = (u.0 + sum[i][j].0 / f64::from(k), u.1 + sum[i][j].1 / f64::from(k));
+            }
+        }
+    }
+    for _ in 0..halvings {
+        sum = times(&sum, &sum);
+    }
+    sum
+}
+
+macro_rules! lane_functions {
+    ($($name:ident<$g:ident>($simd:ident, $x:ident) $body:block)*) => {$(
+        struct $name<G>(std::marker::PhantomData<G>);
+        impl<R: Real, $g: Group> LaneFunction<R> for $name<$g> {
+            #[inline(always)]
+            fn call<S: Isa>(&self, $simd: S, $x: &[Vec<Lane<S, R>>]) -> Vec<Lane<S, R>> $body
+        }
+    )*};
+}
+lane_functions! {
+    Products<G>(_simd, x) {
+        let (a, b): (MatrixOf<G, S, R>, MatrixOf<G, S, R>) = (array(&x[0]), array(&x[1]));
+        let mut out = G::multiply(&a, &b).as_ref().to_vec();
+        out.extend(G::multiply_adjoint(&a, &b).as_ref());
+        out.extend(G::adjoint_multiply(&a, &b).as_ref());
+        out.extend(G::adjoint(&a).as_ref());
+        out.extend([G::re_trace(&a), G::im_trace(&a)]);
+        out.extend(G::moments(&a).as_ref());
+        out
+    }
+    Exponential<G>(_simd, x) {
+        let omega: AlgebraOf<G, S, R> = array(&x[0]);
+        let mut out = G::exp(&omega).as_ref().to_vec();
+        out.extend(G::embed(&omega).as_ref());
+        out
+    }
+    Reunitarised<G>(_simd, x) {
+        let u: MatrixOf<G, S, R> = array(&x[0]);
+        G::reunitarise(&u).as_ref().to_vec()
+    }
+}
+
+fn products<G: Group>() {
+    let m = G::MATRIX;
+    for case in 0..20 {
+        let [a, b] = ["a", "b"].map(|name| draws(&format!("{name}{case}"), m));
+        let found = on_lanes::<f64>(&Products::<G>(Default::default()), &[&a, &b], 4 * m + 2 + G::ALGEBRA);
+        let [da, db] = [&a, &b].map(|x| dense(G::NAME, x));
+        let expected = [times(&da, &db), times(&da, &dagger(&db)), times(&dagger(&da), &db), dagger(&da)];
+        for (i, expected) in expected.iter().enumerate() {
+            let d = distance(&dense(G::NAME, &found[i * m..][..m]), expected);
+            assert!(d < 2e-15, "{} product {i}: off by {d:e}", G::NAME);
+        }
+        let trace = |a: &Dense| (0..G::N).fold((0.0, 0.0), |s, i| (s.0 + a[i][i].0, s.1 + a[i][i].1));
+        let (re, im) = trace(&da);
+        assert!((found[4 * m] - re).abs() < 1e-15 * 4.0 && (found[4 * m + 1] - im).abs() < 4e-15);
+        for (a, t) in generators(G::NAME).iter().enumerate() {
+            let d = (found[4 * m + 2 + a] - trace(&times(t, &da)).1).abs();
+            assert!(d < 2e-15, "{} moment {a}: off by {d:e}", G::NAME);
+        }
+    }
+}
+
+fn exponentials<G: Group, R: Real>(unit: f64) {
+    for case in 0..200 {
+        let mut omega = draws(&format!("omega{case}"), G::ALGEBRA);
+        let size = 10.0_f64.powf(f64::from(case) / 25.0 - 6.0).min(20.0);
+        omega.iter_mut().for_each(|w| *w = R::from_f64(*w * size).to_f64());
+        if case % 5 == 0 {
+            // Two equal eigenvalues.
+            omega.iter_mut().take(G::ALGEBRA - 1).for_each(|w| *w = 0.0);
+        }
+        let found = on_lanes::<R>(&Exponential::<G>(Default::default()), &[&omega], 2 * G::MATRIX);
+        let x = algebra(G::NAME, &omega);
+        let d = distance(&dense(G::NAME, &found[..G::MATRIX]), &exponential(&x));
+        let length: f64 = omega.iter().map(|w| w * w).sum::<f64>().sqrt();
+        assert!(d < 16.0 * unit * (1.0 + length), "{} {}: exp of {omega:?} off by {d:e}", G::NAME, R::NAME);
+        let d = distance(&dense(G::NAME, &found[G::MATRIX..]), &x);
+        assert!(d <= 2.0 * unit * length, "{}: embedding off by {d:e}", G::NAME);
+    }
+}
+
+fn reunitarised<G: Group>() {
+    for case in 0..20 {
+        let omega = draws(&format!("r{case}"), G::ALGEBRA);
+        let found = on_lanes::<f64>(&Exponential::<G>(Default::default()), &[&omega], 2 * G::MATRIX);
+        let noise = draws(&format!("n{case}"), G::MATRIX);
+        let rough: Vec<f64> = found.iter().zip(&noise).map(|(u, n)| u + 1e-3 * n).collect();
+        let u = on_lanes::<f64>(&Reunitarised::<G>(Default::default()), &[&rough], G::MATRIX);
+        let u = dense(G::NAME, &u);
+        let unit = algebra(G::NAME, &vec![0.0; G::ALGEBRA]);
+        let one = exponential(&unit);
+        assert!(distance(&times(&u, &dagger(&u)), &one) < 1e-15);
+        assert!(distance(&u, &dense(G::NAME, &found[..G::MATRIX])) < 1e-2);
+    }
+}
+
+#[test]
+fn products_are_those_of_complex_matrices() {
+    products::<U1>();
+    products::<SU2>();
+    products::<SU3>();
+}
+
+#[test]
+fn exponentials_are_those_of_scaling_and_squaring() {
+    let (single, double) = (f64::from(f32::EPSILON), f64::EPSILON);
+    exponentials::<U1, f32>(single);
+    exponentials::<SU2, f32>(single);
+    exponentials::<SU3, f32>(single);
+    exponentials::<U1, f64>(double);
+    exponentials::<SU2, f64>(double);
+    exponentials::<SU3, f64>(double);
+}
+
+#[test]
+fn reunitarised_matrices_are_unitary() {
+    reunitarised::<U1>();
+    reunitarised::<SU2>();
+    reunitarised::<SU3>();
+}
