@@ -1,7 +1,8 @@
 //! Typed handles on the nodes of a program: `a * b + c` reads as mathematics.
 
 use crate::Trace;
-use lattice_tensor::field::{Channels, Complex, OnSite, Scalar};
+use lattice_tensor::field::{Algebra, Channels, Complex, Element, Links, Matrix, Momenta, OnSite, Scalar};
+use lattice_tensor::group::Group;
 use lattice_tensor::ops::{Biases, Channel, Conv, ConvKernel, Neighbours, Pointwise, Shift, Stack, SumSites};
 use lattice_tensor::{Error, Fibre, Location, NodeId, Spec};
 use std::marker::PhantomData;
@@ -31,6 +32,11 @@ impl Kind for BatchSum {}
 impl Kind for Scalar {}
 impl Kind for Complex {}
 impl Kind for Channels {}
+impl<G: Group> Kind for Links<G> {}
+impl<G: Group> Kind for Momenta<G> {}
+impl<G: Group> Kind for Element<G> {}
+impl<G: Group> Kind for Matrix<G> {}
+impl<G: Group> Kind for Algebra<G> {}
 
 /// Kinds that are added and multiplied by real numbers, component by component.
 pub trait Linear: Kind {}
@@ -39,6 +45,9 @@ impl Linear for Uniform {}
 impl Linear for Scalar {}
 impl Linear for Complex {}
 impl Linear for Channels {}
+impl<G: Group> Linear for Momenta<G> {}
+impl<G: Group> Linear for Matrix<G> {}
+impl<G: Group> Linear for Algebra<G> {}
 
 /// Kinds whose components are real numbers, each for itself: products and functions act on every one of them. Complex
 /// numbers are not among these; their product is their own.
@@ -159,7 +168,7 @@ impl<'t, K: Number> Var<'t, K> {
     }
 }
 
-impl<'t, K: Linear> Var<'t, K> {
+impl<'t, K: Kind> Var<'t, K> {
     /// `self` where `condition > 0`, else `other`. The condition may be a number per sample.
     #[track_caller]
     pub fn where_positive<C: Number>(self, condition: Var<'t, C>, other: Self) -> Self {
@@ -169,17 +178,49 @@ impl<'t, K: Linear> Var<'t, K> {
 
 /// Kinds that live on sites.
 pub trait OnSites: Kind + OnSite {
-    /// What sits on a site, as known at run time; one channel where nobody says how many.
-    const FIBRE: Fibre;
+    /// What sits on a site of a lattice with so many directions, as known at run time; one channel where nobody says
+    /// how many.
+    fn fibre(directions: usize) -> Fibre;
 }
 impl OnSites for Scalar {
-    const FIBRE: Fibre = Fibre::Scalar;
+    fn fibre(_directions: usize) -> Fibre {
+        Fibre::Scalar
+    }
 }
 impl OnSites for Complex {
-    const FIBRE: Fibre = Fibre::Complex;
+    fn fibre(_directions: usize) -> Fibre {
+        Fibre::Complex
+    }
 }
 impl OnSites for Channels {
-    const FIBRE: Fibre = Fibre::Channels(1);
+    fn fibre(_directions: usize) -> Fibre {
+        Fibre::Channels(1)
+    }
+}
+impl<G: Group> OnSites for Links<G> {
+    fn fibre(directions: usize) -> Fibre {
+        Fibre::Matrix { group: G::NAME, count: directions }
+    }
+}
+impl<G: Group> OnSites for Momenta<G> {
+    fn fibre(directions: usize) -> Fibre {
+        Fibre::Algebra { group: G::NAME, count: directions }
+    }
+}
+impl<G: Group> OnSites for Element<G> {
+    fn fibre(_directions: usize) -> Fibre {
+        Fibre::Matrix { group: G::NAME, count: 1 }
+    }
+}
+impl<G: Group> OnSites for Matrix<G> {
+    fn fibre(_directions: usize) -> Fibre {
+        Fibre::Matrix { group: G::NAME, count: 1 }
+    }
+}
+impl<G: Group> OnSites for Algebra<G> {
+    fn fibre(_directions: usize) -> Fibre {
+        Fibre::Algebra { group: G::NAME, count: 1 }
+    }
 }
 
 impl<'t, K: OnSites> Var<'t, K> {

@@ -68,7 +68,7 @@ impl<'a, R: Real, K: OnSites + Linear> Chains<'a, R, K> {
         device: &Device,
     ) -> Result<Self, Error> {
         action.check().map_err(Error::Couplings)?;
-        for (what, found) in [("chains", chains), ("components of the field", action.fibre().components())] {
+        for (what, found) in [("chains", chains), ("components of the field", action.fibre(lattice).components())] {
             if found == 0 {
                 return Err(Error::Count { what, found });
             }
@@ -87,9 +87,9 @@ impl<'a, R: Real, K: OnSites + Linear> Chains<'a, R, K> {
             false => Layout::virtual_nodes(lattice, nodes, &periods, R::WIDTH),
         });
         let start = Trace::new(lattice);
-        let spec = Spec::Field { location: Location::All, fibre: action.fibre() };
+        let spec = Spec::Field { location: Location::All, fibre: action.fibre(lattice) };
         let noise = start.normal_as::<K>("start", spec) * 0.1;
-        let mut phi = FieldData::zeros(&layout, Location::All, action.fibre(), chains)?;
+        let mut phi = FieldData::zeros(&layout, Location::All, action.fibre(lattice), chains)?;
         let next = phi.clone();
         start.program::<R>(&[noise.id()], &layout)?.run(
             device,
@@ -102,7 +102,7 @@ impl<'a, R: Real, K: OnSites + Linear> Chains<'a, R, K> {
         )?;
         let updating = Updating::new(action, &*update, &layout, &couplings, chains)?;
         let trace = couplings.trace(lattice);
-        let list = observables::standard(action, trace.field("phi", action.fibre()));
+        let list = observables::standard(action, trace.field("phi", action.fibre(lattice)));
         let measuring = Planned::new(&trace, None, list, &[], &layout, &couplings, chains)?;
         couplings.check_names(&[updating.planned.asked(), measuring.asked()])?;
         let (phi, next, device) = (Field::from_data(phi), Field::from_data(next), device.clone());
@@ -267,7 +267,7 @@ impl<'a, R: Real, K: OnSites + Linear> Chains<'a, R, K> {
 
     /// `[chain, site, component]`.
     fn shape(&self) -> [usize; 3] {
-        [self.phi.samples(), self.layout.lattice().volume(), self.action.fibre().components()]
+        [self.phi.samples(), self.layout.lattice().volume(), self.action.fibre(self.layout.lattice()).components()]
     }
 }
 
@@ -285,14 +285,15 @@ impl<R: Real> Updating<R> {
         chains: usize,
     ) -> Result<Self, Error> {
         let trace = couplings.trace(layout.lattice());
-        let updated = update.trace(action, trace.field("phi", action.fibre()));
+        let updated = update.trace(action, trace.field("phi", action.fibre(layout.lattice())));
         if !updated.numbers.iter().any(|(name, _)| name == "acceptance") {
             return Err(Error::Update(format!("{update:?} does not fit {action:?}")));
         }
         let (phi, then) = (Some(updated.phi.id()), updated.then);
         let inputs = then.as_ref().map_or(&[][..], |then| &then.inputs);
         let mut planned = Planned::new(&trace, phi, updated.numbers, inputs, layout, couplings, chains)?;
-        let staged = then.map(|then| Staged::new(then.stage, layout, action.fibre().components(), chains));
+        let staged =
+            then.map(|then| Staged::new(then.stage, layout, action.fibre(layout.lattice()).components(), chains));
         if let Some(staged) = &staged {
             let names = staged.stage.names();
             planned.names.extend(names.iter().map(|name| name.to_string()));

@@ -61,7 +61,7 @@ impl<R: Real> Exchange<R> {
             return Err(Error::Count { what: "updates between exchanges", found: 0 });
         }
         let trace = couplings.trace(layout.lattice());
-        let energy = action.action(trace.field("phi", action.fibre()));
+        let energy = action.action(trace.field("phi", action.fibre(layout.lattice())));
         let action = Planned::new(&trace, None, vec![("action".into(), energy)], &[], layout, couplings, chains)?;
         if action.asked().is_empty() {
             return Err(Error::Couplings(

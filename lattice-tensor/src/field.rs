@@ -6,6 +6,7 @@ mod numbers;
 use crate::device::Remote;
 use crate::device::cpu::Aligned;
 use crate::error::{Error, Result};
+use crate::group::Group;
 use crate::lanes::Real;
 use crate::lattice::Location;
 use crate::layout::Layout;
@@ -28,6 +29,27 @@ pub struct Complex;
 #[derive(Clone, Copy, Debug)]
 pub struct Channels;
 
+/// A link for each direction on each site: elements of the group `G`.
+#[derive(Clone, Copy, Debug)]
+pub struct Links<G: Group>(PhantomData<G>);
+/// An element of the algebra of `G` for each direction on each site: momenta, forces.
+#[derive(Clone, Copy, Debug)]
+pub struct Momenta<G: Group>(PhantomData<G>);
+/// One element of the group `G` on each site.
+#[derive(Clone, Copy, Debug)]
+pub struct Element<G: Group>(PhantomData<G>);
+/// One matrix on each site, such as a sum of elements of the group `G`.
+#[derive(Clone, Copy, Debug)]
+pub struct Matrix<G: Group>(PhantomData<G>);
+/// One element of the algebra of `G` on each site.
+#[derive(Clone, Copy, Debug)]
+pub struct Algebra<G: Group>(PhantomData<G>);
+
+impl<G: Group> OnSite for Links<G> {}
+impl<G: Group> OnSite for Momenta<G> {}
+impl<G: Group> OnSite for Element<G> {}
+impl<G: Group> OnSite for Matrix<G> {}
+impl<G: Group> OnSite for Algebra<G> {}
 impl OnSite for Scalar {}
 impl OnSite for Complex {}
 impl OnSite for Channels {}

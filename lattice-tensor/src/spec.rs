@@ -1,6 +1,7 @@
 //! What a node of a program is: where it lives and what sits there.
 
 use crate::error::{Error, Result};
+use crate::group::GroupName;
 use crate::lattice::{Lattice, Location};
 
 /// What sits on one site, as known at run time.
@@ -12,6 +13,21 @@ pub enum Fibre {
     Complex,
     /// A run-time number of real channels, as between the layers of a net.
     Channels(usize),
+    /// Matrices of a group, one after the other: links, one for each direction, or one matrix. Sums of group elements
+    /// are of this type too.
+    Matrix {
+        /// The group.
+        group: GroupName,
+        /// How many.
+        count: usize,
+    },
+    /// Elements of a group's algebra: momenta, one for each direction, or one.
+    Algebra {
+        /// The group.
+        group: GroupName,
+        /// How many.
+        count: usize,
+    },
 }
 
 impl Fibre {
@@ -21,6 +37,8 @@ impl Fibre {
             Fibre::Scalar => 1,
             Fibre::Complex => 2,
             Fibre::Channels(n) => n,
+            Fibre::Matrix { group, count } => group.matrix() * count,
+            Fibre::Algebra { group, count } => group.algebra() * count,
         }
     }
 }
@@ -67,7 +85,12 @@ impl Spec {
         let numbers = match *self {
             Spec::Field { location, fibre } => {
                 location.check(lattice)?;
-                lattice.volume().checked_mul(fibre.components())
+                let each = match fibre {
+                    Fibre::Matrix { group, count } => group.matrix().checked_mul(count),
+                    Fibre::Algebra { group, count } => group.algebra().checked_mul(count),
+                    _ => Some(fibre.components()),
+                };
+                each.and_then(|n| lattice.volume().checked_mul(n))
             }
             Spec::PerSample | Spec::Uniform => Some(1),
             Spec::Weights { offset, len } => offset.checked_add(len),

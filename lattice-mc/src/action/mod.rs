@@ -45,8 +45,8 @@ pub trait Action<K: OnSites = Scalar>: Debug + Send + Sync {
     fn action<'t>(&self, phi: Var<'t, K>) -> Var<'t, PerSample>;
 
     /// What sits on a site; a theory of several channels says how many.
-    fn fibre(&self) -> Fibre {
-        K::FIBRE
+    fn fibre(&self, lattice: &Lattice) -> Fibre {
+        K::fibre(lattice.directions())
     }
 
     /// All terms of the action that contain the field at a site `x`, with `φ(x)` replaced by `at(x)`, for every site
@@ -95,7 +95,7 @@ pub trait Action<K: OnSites = Scalar>: Debug + Send + Sync {
 /// What tracing or planning refuses.
 pub fn trace_action<K: OnSites>(action: &dyn Action<K>, lattice: &Lattice) -> Result<(Trace, lattice_tensor::NodeId)> {
     let trace = Trace::new(lattice);
-    let id = action.action(trace.field("phi", action.fibre())).id();
+    let id = action.action(trace.field("phi", action.fibre(lattice))).id();
     trace.check()?;
     Ok((trace, id))
 }

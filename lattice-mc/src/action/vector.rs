@@ -2,8 +2,8 @@
 
 use super::{Action, Phi4, quartic::Quartic};
 use lattice_autograd::{PerSample, Trace, Uniform, Var};
-use lattice_tensor::Fibre;
 use lattice_tensor::field::{Channels, Complex, Scalar};
+use lattice_tensor::{Fibre, Lattice};
 
 /// `S = Σ_x [ Σ_μ |φ(x+μ) − φ(x)|² + m² φ·φ + λ (φ·φ)² ]` for a real field of `N` components: the O(N) model of
 /// finite `λ`. No factor ½, as in [`Phi4`], which it is for `N = 1`. CONVENTIONS.md §3.
@@ -50,7 +50,7 @@ macro_rules! no_half {
 impl Action<Channels> for VectorPhi4 {
     no_half!(Channels);
 
-    fn fibre(&self) -> Fibre {
+    fn fibre(&self, _lattice: &Lattice) -> Fibre {
         Fibre::Channels(self.components)
     }
 

@@ -24,6 +24,8 @@ impl fmt::Display for Spec {
                     Fibre::Scalar => write!(f, "scalar")?,
                     Fibre::Complex => write!(f, "complex")?,
                     Fibre::Channels(n) => write!(f, "channels[{n}]")?,
+                    Fibre::Matrix { group, count } => write!(f, "{}[{count}]", group.name())?,
+                    Fibre::Algebra { group, count } => write!(f, "algebra-{}[{count}]", group.name())?,
                 }
                 match location {
                     Location::All => Ok(()),
