@@ -34,7 +34,7 @@ struct Updating<R: Real> {
     staged: Option<Staged>,
 }
 
-impl<'a, R: Real, K: OnSites + Linear> Chains<'a, R, K> {
+impl<'a, R: Real, K: OnSites<Tangent = K> + Linear> Chains<'a, R, K> {
     /// `chains` chains that start near `φ = 0`, with normal fluctuations of width 0.1.
     ///
     /// On the processor fewer chains than lanes share the lanes with virtual nodes of the lattice, where it can be split.

@@ -12,7 +12,7 @@ use std::time::Instant;
 ///
 /// [`Recorder::store`] and [`Recorder::restore`] take a run through a file; the run that is taken up again ends with the
 /// same bits as one that was never broken off.
-pub struct Recorder<'c, 'a, R: Real, K: OnSites + Linear> {
+pub struct Recorder<'c, 'a, R: Real, K: OnSites<Tangent = K> + Linear> {
     plan: MarkovRun,
     chains: &'c mut Chains<'a, R, K>,
     /// Updates done, thermalisation included.
@@ -22,7 +22,7 @@ pub struct Recorder<'c, 'a, R: Real, K: OnSites + Linear> {
     history: History,
 }
 
-impl<'c, 'a, R: Real, K: OnSites + Linear> Recorder<'c, 'a, R, K> {
+impl<'c, 'a, R: Real, K: OnSites<Tangent = K> + Linear> Recorder<'c, 'a, R, K> {
     /// Before the first update. The number and the seed of `chains` stand for those of the plan.
     ///
     /// # Errors

@@ -63,7 +63,7 @@ impl MarkovRun {
     ///
     /// # Errors
     /// As [`MarkovRun::run`].
-    pub fn record<R: Real, K: OnSites + Linear>(
+    pub fn record<R: Real, K: OnSites<Tangent = K> + Linear>(
         &self,
         chains: &mut Chains<'_, R, K>,
         mut progress: impl FnMut(usize) -> bool,

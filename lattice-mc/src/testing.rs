@@ -9,7 +9,7 @@ use lattice_tensor::{Bindings, Device, FieldData, Lattice, Layout, Location, Rea
 use std::sync::Arc;
 
 /// Estimates of a run with 200 updates of thermalisation.
-pub fn run<R: Real, K: OnSites + Linear>(
+pub fn run<R: Real, K: OnSites<Tangent = K> + Linear>(
     action: &dyn Action<K>,
     update: Box<dyn Update<K>>,
     extents: &[usize],

@@ -9,7 +9,7 @@ fn hmc() -> Hmc {
 }
 
 /// The fields of 3 chains after 20 trajectories.
-fn fields<R: Real, K: OnSites + Linear>(action: &dyn Action<K>, update: Box<dyn Update<K>>) -> Vec<Vec<R>> {
+fn fields<R: Real, K: OnSites<Tangent = K> + Linear>(action: &dyn Action<K>, update: Box<dyn Update<K>>) -> Vec<Vec<R>> {
     let (lattice, device) = (Lattice::periodic([4, 6]).unwrap(), Device::cpu(1).unwrap());
     let mut chains = Chains::<R, K>::new(action, update, &lattice, 3, 5, &device).unwrap();
     (0..20).for_each(|_| drop(chains.advance().unwrap().to_vec()));

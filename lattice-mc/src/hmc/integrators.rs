@@ -66,7 +66,7 @@ impl Integrator {
 
     /// `steps` steps of size `step`, which may differ from sample to sample, from `(φ, π)`; kicks at the ends of
     /// neighbouring steps are joined.
-    pub fn trajectory<'t, K: OnSites + Linear>(
+    pub fn trajectory<'t, K: OnSites<Tangent = K> + Linear>(
         self,
         gradient: impl Fn(Var<'t, K>) -> Var<'t, K>,
         mut phi: Var<'t, K>,

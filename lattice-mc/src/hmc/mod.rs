@@ -43,7 +43,7 @@ impl Hmc {
     }
 }
 
-impl<K: OnSites + Linear> Update<K> for Hmc {
+impl<K: OnSites<Tangent = K> + Linear> Update<K> for Hmc {
     fn trace<'t>(&self, action: &dyn Action<K>, phi: Var<'t, K>) -> Updated<'t, K> {
         let trace = phi.trace();
         let step = trace.coupling("hmc.step", self.length / self.steps as f64);
