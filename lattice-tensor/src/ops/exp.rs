@@ -74,7 +74,7 @@ impl Op for Exp {
 
     fn shader(&self, at: &Site<'_>) -> Result<Option<Shader>> {
         let Some((_, group, count)) = matrices(at.output) else { return Ok(None) };
-        Ok(Some(matrix_shader("exp", group, at, count, &["w"])?.turns(400)))
+        Ok(Some(matrix_shader("exponential", group, at, count, &["w"])?.turns(400)))
     }
 }
 

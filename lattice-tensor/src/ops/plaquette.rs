@@ -77,9 +77,7 @@ impl Op for Plaquettes {
         for mu in 0..directions {
             words.extend(at.hop_table(Location::All, Location::All, &displacement(directions, &[(mu, 1)]))?);
         }
-        let text = lattice_shaders::op("plaquette").map_err(|e| Error::op(Self::NAME, "a shader", e))?;
-        let text = text.replace("#import group", &format!("#import {}", group.name()));
-        let shader = Shader { text: Some(text.into()), ..Shader::new("plaquette", Form::Items(rows * planes.len()), &["u"]) };
+        let shader = Shader::new("plaquette", Form::Items(rows * planes.len()), &["u"]).of_group(group);
         let shader = shader.number("ROWS", rows).number("PLANES", planes.len()).number("N", group.rank());
         Ok(Some(shader.table("planes", words).turns(12 * group.matrix())))
     }

@@ -98,9 +98,7 @@ impl Op for Staples {
     fn shader(&self, at: &Site<'_>) -> Result<Option<Shader>> {
         let Some((_, group, directions)) = matrices(at.inputs[0]) else { return Ok(None) };
         let rows = at.layout.rows(Location::All)?.len();
-        let text = lattice_shaders::op("staple").map_err(|e| Error::op(Self::NAME, "a shader", e))?;
-        let text = text.replace("#import group", &format!("#import {}", group.name()));
-        let shader = Shader { text: Some(text.into()), ..Shader::new("staple", Form::Items(rows * directions), &["u", "w"]) };
+        let shader = Shader::new("staple", Form::Items(rows * directions), &["u", "w"]).of_group(group);
         let shader = shader.number("ROWS", rows).number("DIRECTIONS", directions);
         let turns = directions * 20 * group.matrix();
         Ok(Some(shader.table("around", around_table(at, directions)?).turns(turns)))
