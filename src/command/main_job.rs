@@ -49,6 +49,7 @@ fn job<R: Real>(args: &MainArgs) -> Result<(), Failure> {
         lattice: Extents(vec![8, 8]),
         m2: Some(-4.0),
         lambda: Some(8.0),
+        beta: None,
     })?;
     let device = device::open(&args.on, &args.run)?;
     let folder = Folder::open(args.run.out.as_deref(), Existing::new(args.run.force, false))?;

@@ -18,7 +18,8 @@ pub fn run(args: &MeasureArgs) -> Result<(), Failure> {
     let device = device::open(&args.on, &args.run)?;
     let first = read(&args.files[0], None)?;
     let lattice = super::args::Extents(first.extents.clone());
-    let theory = Theory::new(&TheoryArgs { theory: args.theory, lattice, m2: args.m2, lambda: args.lambda })?;
+    let theory =
+        Theory::new(&TheoryArgs { theory: args.theory, lattice, m2: args.m2, lambda: args.lambda, beta: None })?;
     let history = match args.run.precision {
         Precision::F32 => measure::<f32>(args, &theory, first, &device)?,
         Precision::F64 => measure::<f64>(args, &theory, first, &device)?,

@@ -2,7 +2,7 @@
 
 use super::failure::Failure;
 use super::output;
-use super::theory::Theory;
+use super::theory::{GaugeTheory, Theory};
 use super::version;
 use lattice_fields::flows::Certificate;
 use lattice_fields::mc::exact::Exact;
@@ -17,17 +17,35 @@ pub struct Report(Map<String, Value>);
 impl Report {
     /// What every report begins with.
     pub fn new(command: &str, theory: &Theory, seed: u64, precision: &str) -> Report {
-        let mut report = Report::default();
-        report.set("command", command);
-        report.set("version", env!("CARGO_PKG_VERSION"));
-        report.set("commit", version::COMMIT);
-        report.set("features", version::FEATURES);
+        let mut report = Report::of(command);
         report.set("theory", theory.name.name());
         report.set("action", theory.action.formula());
         report.set("couplings", json!(theory.couplings()));
         report.set("lattice", theory.lattice.extents());
         report.set("seed", seed);
         report.set("precision", precision);
+        report
+    }
+
+    /// The same of a gauge theory.
+    pub fn of_gauge(command: &str, theory: &GaugeTheory, seed: u64, precision: &str) -> Report {
+        let mut report = Report::of(command);
+        report.set("theory", theory.name.name());
+        report.set("action", theory.formula());
+        report.set("couplings", json!({"beta": theory.beta}));
+        report.set("lattice", theory.extents.as_slice());
+        report.set("seed", seed);
+        report.set("precision", precision);
+        report
+    }
+
+    /// What ran.
+    fn of(command: &str) -> Report {
+        let mut report = Report::default();
+        report.set("command", command);
+        report.set("version", env!("CARGO_PKG_VERSION"));
+        report.set("commit", version::COMMIT);
+        report.set("features", version::FEATURES);
         report
     }
 

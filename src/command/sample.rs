@@ -94,6 +94,7 @@ pub fn run(args: &SampleArgs) -> Result<(), Failure> {
         lattice: Extents(model.lattice.clone()),
         m2: args.m2.or(Some(coupling("m2"))),
         lambda: args.lambda.or(Some(coupling("lambda"))),
+        beta: None,
     })?;
     if args.batch == 0 || args.samples == 0 {
         let (flag, found) = if args.batch == 0 { ("--batch", args.batch) } else { ("--samples", args.samples) };
