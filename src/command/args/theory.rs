@@ -1,0 +1,91 @@
+//! Theory, couplings, lattice.
+
+use clap::{Args, ValueEnum};
+use serde::{Serialize, Serializer};
+use std::str::FromStr;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TheoryName {
+    /// S = sum_x [ sum_mu (phi(x+mu) - phi(x))^2 + m2 phi^2 + lambda phi^4 ]
+    Phi4,
+    /// The same with lambda = 0, m2 > 0.
+    Free,
+}
+
+impl TheoryName {
+    /// Puts the theory's defaults where no coupling was given.
+    pub fn complete(self, m2: &mut Option<f64>, lambda: &mut Option<f64>) {
+        let (default_m2, default_lambda) = match self {
+            TheoryName::Phi4 => (-4.0, 8.0),
+            TheoryName::Free => (1.0, 0.0),
+        };
+        m2.get_or_insert(default_m2);
+        lambda.get_or_insert(default_lambda);
+    }
+
+    pub fn name(self) -> &'static str {
+        match self {
+            TheoryName::Phi4 => "phi4",
+            TheoryName::Free => "free",
+        }
+    }
+}
+
+/// Extents such as 8x8 or 16x4x4.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Extents(pub Vec<usize>);
+
+impl FromStr for Extents {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Extents, String> {
+        let extent = |part: &str| match part.trim().parse::<usize>() {
+            Ok(0) => Err(format!("every extent must be at least 1, found 0 in {text:?}")),
+            Ok(extent) => Ok(extent),
+            Err(_) => Err(format!("expected extents such as 8x8, found {text:?}")),
+        };
+        let extents = text.split('x').map(extent).collect::<Result<Vec<_>, _>>()?;
+        if extents.len() > 8 {
+            Err(format!("expected at most 8 extents, found {}", extents.len()))
+        } else {
+            Ok(Extents(extents))
+        }
+    }
+}
+
+impl std::fmt::Display for Extents {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0.iter().map(usize::to_string).collect::<Vec<_>>().join("x"))
+    }
+}
+
+impl Serialize for Extents {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(self)
+    }
+}
+
+/// The theory and its lattice.
+#[derive(Clone, Debug, Args, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct TheoryArgs {
+    /// The theory.
+    #[arg(long, value_enum, default_value = "phi4")]
+    pub theory: TheoryName,
+    /// The extents.
+    #[arg(long, default_value = "8x8")]
+    pub lattice: Extents,
+    /// The coupling m2, which may be negative [default: -4, for the free theory 1]
+    #[arg(long, allow_hyphen_values = true)]
+    pub m2: Option<f64>,
+    /// The coupling lambda [default: 8, for the free theory 0]
+    #[arg(long, allow_hyphen_values = true)]
+    pub lambda: Option<f64>,
+}
+
+impl TheoryArgs {
+    /// Puts the defaults of the theory where no coupling was given.
+    pub fn complete(&mut self) {
+        self.theory.complete(&mut self.m2, &mut self.lambda);
+    }
+}
