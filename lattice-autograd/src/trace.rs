@@ -299,7 +299,11 @@ impl Trace {
     /// The gradient of a number per sample with respect to a field, sample by sample: in each component the derivative
     /// with respect to that component. For a complex field `φ = a + ib` that is `∂/∂a + i ∂/∂b = 2 ∂/∂φ*`.
     #[track_caller]
-    pub fn gradient<'t, K: OnSites>(&'t self, of: Var<'t, PerSample>, with_respect_to: Var<'t, K>) -> Var<'t, K> {
+    pub fn gradient<'t, K: OnSites>(
+        &'t self,
+        of: Var<'t, PerSample>,
+        with_respect_to: Var<'t, K>,
+    ) -> Var<'t, K::Tangent> {
         let seed = self.constant(1.0);
         match self.vjp(of.id(), seed.id(), &[with_respect_to.id()]).pop().flatten() {
             Some(id) => Var::new(self, id),

@@ -1,10 +1,9 @@
 //! A run in progress: update by update, and on disk between two of them.
 
-use crate::Error;
+use crate::{Error, Manifold};
 use crate::chains::Chains;
 use crate::run::{History, MarkovRun};
 use lattice_autograd::params::{ParamsError, TensorFile};
-use lattice_autograd::{Linear, OnSites};
 use lattice_tensor::Real;
 use std::time::Instant;
 
@@ -12,7 +11,7 @@ use std::time::Instant;
 ///
 /// [`Recorder::store`] and [`Recorder::restore`] take a run through a file; the run that is taken up again ends with the
 /// same bits as one that was never broken off.
-pub struct Recorder<'c, 'a, R: Real, K: OnSites + Linear> {
+pub struct Recorder<'c, 'a, R: Real, K: Manifold> {
     plan: MarkovRun,
     chains: &'c mut Chains<'a, R, K>,
     /// Updates done, thermalisation included.
@@ -22,7 +21,7 @@ pub struct Recorder<'c, 'a, R: Real, K: OnSites + Linear> {
     history: History,
 }
 
-impl<'c, 'a, R: Real, K: OnSites + Linear> Recorder<'c, 'a, R, K> {
+impl<'c, 'a, R: Real, K: Manifold> Recorder<'c, 'a, R, K> {
     /// Before the first update. The number and the seed of `chains` stand for those of the plan.
     ///
     /// # Errors

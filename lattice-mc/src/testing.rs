@@ -3,13 +3,12 @@
 use crate::action::trace_action;
 use crate::exact::{self, Effort, Exact};
 use crate::statistics::Estimate;
-use crate::{Action, Chains, MarkovRun, Update};
-use lattice_autograd::{Linear, OnSites};
+use crate::{Action, Chains, Manifold, MarkovRun, Update};
 use lattice_tensor::{Bindings, Device, FieldData, Lattice, Layout, Location, Real};
 use std::sync::Arc;
 
 /// Estimates of a run with 200 updates of thermalisation.
-pub fn run<R: Real, K: OnSites + Linear>(
+pub fn run<R: Real, K: Manifold>(
     action: &dyn Action<K>,
     update: Box<dyn Update<K>>,
     extents: &[usize],
@@ -36,7 +35,7 @@ pub fn demand(estimates: &[(String, Estimate)], name: &str, exact: f64) {
 }
 
 /// The actions, in `f64`, of configurations `[site][component]`.
-pub fn actions<K: OnSites>(action: &dyn Action<K>, lattice: &Lattice, configurations: &[Vec<f64>]) -> Vec<f64> {
+pub fn actions<K: Manifold>(action: &dyn Action<K>, lattice: &Lattice, configurations: &[Vec<f64>]) -> Vec<f64> {
     let (trace, id) = trace_action(action, lattice).unwrap();
     let layout = Arc::new(Layout::samples(lattice, 8));
     let mut phi =

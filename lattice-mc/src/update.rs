@@ -1,15 +1,15 @@
 //! One update of a Markov chain, as a program.
 
-use crate::Action;
+use crate::{Action, Manifold};
 use crate::observables::Observable;
 use crate::stage::Stage;
-use lattice_autograd::{OnSites, PerSample, Var};
+use lattice_autograd::{PerSample, Var};
 use lattice_tensor::field::Scalar;
 use std::fmt::Debug;
 use std::sync::Arc;
 
 /// A Markov chain update that leaves `e^{−S}` invariant, for fields with `K` on each site.
-pub trait Update<K: OnSites = Scalar>: Debug + Send + Sync {
+pub trait Update<K: Manifold = Scalar>: Debug + Send + Sync {
     /// Writes the update as a program: the new field, and what it has to say besides. A number named `acceptance`
     /// must be among them.
     fn trace<'t>(&self, action: &dyn Action<K>, phi: Var<'t, K>) -> Updated<'t, K>;
@@ -43,7 +43,7 @@ pub trait Update<K: OnSites = Scalar>: Debug + Send + Sync {
 
 /// What an update returns.
 #[derive(Debug)]
-pub struct Updated<'t, K: OnSites = Scalar> {
+pub struct Updated<'t, K: Manifold = Scalar> {
     /// The new field.
     pub phi: Var<'t, K>,
     /// Numbers per sample, such as `acceptance` and `exp_minus_dh`.

@@ -11,12 +11,14 @@ pub use free::Free;
 pub use phi4::Phi4;
 pub use vector::{ComplexPhi4, VectorPhi4};
 
-use lattice_autograd::{OnSites, PerSample, Trace, Uniform, Var};
+use crate::Manifold;
+use lattice_autograd::{PerSample, Trace, Uniform, Var};
 use lattice_tensor::field::Scalar;
 use lattice_tensor::{Fibre, Lattice, Result};
 use std::fmt::Debug;
 
-/// A theory with weight `e^{−S[φ]}` of a field with `K` on each site: `dyn Action` is one of a real field.
+/// A theory with weight `e^{−S[φ]}` of a field with `K` on each site: `dyn Action` is one of a real field,
+/// `dyn Action<Links<SU3>>` one of SU(3) links.
 ///
 /// Write `S` once, as ordinary Rust on traced fields; forces, losses and checks follow. Couplings should be
 /// [`Trace::coupling`]s, so that they can be changed without tracing anew.
@@ -40,9 +42,28 @@ use std::fmt::Debug;
 ///     }
 /// }
 /// ```
-pub trait Action<K: OnSites = Scalar>: Debug + Send + Sync {
+pub trait Action<K: Manifold = Scalar>: Debug + Send + Sync {
     /// The action of each sample.
     fn action<'t>(&self, phi: Var<'t, K>) -> Var<'t, PerSample>;
+
+    /// The momenta after a time in the force of the action at a fixed field: `π − time · ∂S/∂φ`, by reverse mode unless
+    /// said otherwise.
+    ///
+    /// HMC is exact for any other force that depends on the field alone. A part of the action whose derivative
+    /// vanishes almost everywhere, such as a topological charge, may so be left to the accept step.
+    fn kick<'t>(
+        &self,
+        momenta: Var<'t, K::Tangent>,
+        phi: Var<'t, K>,
+        time: Var<'t, PerSample>,
+    ) -> Var<'t, K::Tangent> {
+        momenta - phi.trace().gradient(self.action(phi), phi) * time
+    }
+
+    /// The sub-lattice period in each direction that the action needs, for the choice of a layout.
+    fn periods(&self, lattice: &Lattice) -> Vec<usize> {
+        vec![1; lattice.directions()]
+    }
 
     /// What sits on a site; a theory of several channels says how many.
     fn fibre(&self, lattice: &Lattice) -> Fibre {
@@ -93,7 +114,7 @@ pub trait Action<K: OnSites = Scalar>: Debug + Send + Sync {
 ///
 /// # Errors
 /// What tracing or planning refuses.
-pub fn trace_action<K: OnSites>(action: &dyn Action<K>, lattice: &Lattice) -> Result<(Trace, lattice_tensor::NodeId)> {
+pub fn trace_action<K: Manifold>(action: &dyn Action<K>, lattice: &Lattice) -> Result<(Trace, lattice_tensor::NodeId)> {
     let trace = Trace::new(lattice);
     let id = action.action(trace.field("phi", action.fibre(lattice))).id();
     trace.check()?;
