@@ -67,7 +67,7 @@ impl<'a, R: Real, K: Manifold> Chains<'a, R, K> {
         seed: u64,
         device: &Device,
     ) -> Result<Self, Error> {
-        action.check().map_err(Error::Couplings)?;
+        action.check().and_then(|()| action.fits(lattice)).map_err(Error::Couplings)?;
         for (what, found) in [("chains", chains), ("components of the field", action.fibre(lattice).components())] {
             if found == 0 {
                 return Err(Error::Count { what, found });

@@ -1,5 +1,9 @@
 //! The spaces that fields move in: flat ones, and group manifolds.
 
+mod links;
+
+pub(crate) use links::at_rest;
+
 use crate::Action;
 use crate::observables::{self, Observable, Quantity};
 use lattice_autograd::{Linear, OnSites, PerSample, Trace, Var};

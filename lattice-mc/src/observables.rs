@@ -1,5 +1,6 @@
 //! What is measured on a field, sample by sample.
 
+pub mod gauge;
 mod pole_mass;
 mod quantities;
 mod structure;

@@ -2,12 +2,14 @@
 
 mod convention;
 mod free;
+pub mod gauge;
 mod phi4;
 mod quartic;
 mod vector;
 
 pub use convention::{Convention, Phi4Couplings};
 pub use free::Free;
+pub use gauge::{Form, ImaginaryTheta, Open, Rectangles, Wilson};
 pub use phi4::Phi4;
 pub use vector::{ComplexPhi4, VectorPhi4};
 
@@ -91,6 +93,13 @@ pub trait Action<K: Manifold = Scalar>: Debug + Send + Sync {
         None
     }
 
+    /// `Σ_a ∂_a ∂_a S` over all directions in which the field can move. From the invariance of the measure
+    /// `⟨Σ_a (∂_a S)²⟩` is its mean: the identities I4 and I5 of gauge fields.
+    fn laplacian<'t>(&self, phi: Var<'t, K>) -> Option<Var<'t, PerSample>> {
+        let _ = phi;
+        None
+    }
+
     /// The formula, with its convention, for reports.
     fn formula(&self) -> String {
         format!("{self:?}")
@@ -99,6 +108,15 @@ pub trait Action<K: Manifold = Scalar>: Debug + Send + Sync {
     /// The couplings by name, for reports.
     fn couplings(&self) -> Vec<(&'static str, f64)> {
         Vec::new()
+    }
+
+    /// Refuses lattices for which there is no theory.
+    ///
+    /// # Errors
+    /// What is wrong with the lattice.
+    fn fits(&self, lattice: &Lattice) -> std::result::Result<(), String> {
+        let _ = lattice;
+        Ok(())
     }
 
     /// Refuses couplings for which there is no theory.
