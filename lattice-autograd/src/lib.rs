@@ -7,6 +7,7 @@
 pub mod check;
 pub mod complex;
 pub mod components;
+pub mod gauge;
 pub mod optim;
 pub mod params;
 pub mod reverse;
@@ -14,5 +15,6 @@ pub mod trace;
 pub mod var;
 
 pub use complex::complex;
+pub use gauge::{links, momenta};
 pub use trace::Trace;
 pub use var::{BatchSum, Kind, Linear, Number, OnSites, PerSample, Uniform, Var, Weights};

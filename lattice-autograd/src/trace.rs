@@ -3,7 +3,7 @@
 use crate::reverse::{self, Remembered};
 use crate::var::{BatchSum, Kind, OnSites, PerSample, Uniform, Var, Weights};
 use lattice_tensor::field::Scalar;
-use lattice_tensor::ops::{Distribution, Mask, Op, Random, Spread};
+use lattice_tensor::ops::{self, Distribution, Mask, Op, Random, Spread};
 use lattice_tensor::{Error, Fibre, Graph, Lattice, Layout, Location, NodeId, Program, Real, Result, Spec};
 use std::cell::{Cell, Ref, RefCell};
 use std::ops::Range;
@@ -297,7 +297,8 @@ impl Trace {
     }
 
     /// The gradient of a number per sample with respect to a field, sample by sample: in each component the derivative
-    /// with respect to that component. For a complex field `φ = a + ib` that is `∂/∂a + i ∂/∂b = 2 ∂/∂φ*`.
+    /// with respect to that component. For a complex field `φ = a + ib` that is `∂/∂a + i ∂/∂b = 2 ∂/∂φ*`. For group
+    /// elements it lies in the algebra: `∂_a f = d/ds f(e^{i s T_a} U)`.
     #[track_caller]
     pub fn gradient<'t, K: OnSites>(
         &'t self,
@@ -305,11 +306,21 @@ impl Trace {
         with_respect_to: Var<'t, K>,
     ) -> Var<'t, K::Tangent> {
         let seed = self.constant(1.0);
+        let tangent = match with_respect_to.spec() {
+            Spec::Field { location, fibre: Fibre::Matrix { .. } } => {
+                Spec::Field { location, fibre: K::Tangent::fibre(self.lattice().directions()) }
+            }
+            spec => spec,
+        };
         match self.vjp(of.id(), seed.id(), &[with_respect_to.id()]).pop().flatten() {
+            Some(id) if tangent != with_respect_to.spec() => {
+                let projected = ops::left_derivative(&mut self.graph.borrow_mut(), with_respect_to.id(), id);
+                self.keep(projected)
+            }
             Some(id) => Var::new(self, id),
             None => {
                 let zero = self.constant(0.0);
-                self.apply(Spread { spec: with_respect_to.spec() }, &[zero.id()])
+                self.apply(Spread { spec: tangent }, &[zero.id()])
             }
         }
     }

@@ -73,6 +73,7 @@ impl<K: Kind> Clone for Var<'_, K> {
 impl<K: Kind> Copy for Var<'_, K> {}
 
 impl<'t, K: Kind> Var<'t, K> {
+    /// A handle on a node that the caller knows to be of this kind.
     pub(crate) fn new(trace: &'t Trace, id: NodeId) -> Self {
         Var { trace, id, kind: PhantomData }
     }
@@ -178,65 +179,57 @@ impl<'t, K: Kind> Var<'t, K> {
 
 /// Kinds that live on sites.
 pub trait OnSites: Kind + OnSite {
-    /// What gradients with respect to such a field are, and momenta.
-    type Tangent: OnSites + Linear;
+    /// The kind of gradients with respect to such a field: for group elements the algebra.
+    type Tangent: OnSites;
 
     /// What sits on a site of a lattice with so many directions, as known at run time; one channel where nobody says
     /// how many.
     fn fibre(directions: usize) -> Fibre;
 }
 impl OnSites for Scalar {
-    type Tangent = Self;
-
+    type Tangent = Scalar;
     fn fibre(_directions: usize) -> Fibre {
         Fibre::Scalar
     }
 }
 impl OnSites for Complex {
-    type Tangent = Self;
-
+    type Tangent = Complex;
     fn fibre(_directions: usize) -> Fibre {
         Fibre::Complex
     }
 }
 impl OnSites for Channels {
-    type Tangent = Self;
-
+    type Tangent = Channels;
     fn fibre(_directions: usize) -> Fibre {
         Fibre::Channels(1)
     }
 }
 impl<G: Group> OnSites for Links<G> {
     type Tangent = Momenta<G>;
-
     fn fibre(directions: usize) -> Fibre {
         Fibre::Matrix { group: G::NAME, count: directions }
     }
 }
 impl<G: Group> OnSites for Momenta<G> {
-    type Tangent = Self;
-
+    type Tangent = Momenta<G>;
     fn fibre(directions: usize) -> Fibre {
         Fibre::Algebra { group: G::NAME, count: directions }
     }
 }
 impl<G: Group> OnSites for Element<G> {
     type Tangent = Algebra<G>;
-
     fn fibre(_directions: usize) -> Fibre {
         Fibre::Matrix { group: G::NAME, count: 1 }
     }
 }
 impl<G: Group> OnSites for Matrix<G> {
-    type Tangent = Self;
-
+    type Tangent = Matrix<G>;
     fn fibre(_directions: usize) -> Fibre {
         Fibre::Matrix { group: G::NAME, count: 1 }
     }
 }
 impl<G: Group> OnSites for Algebra<G> {
-    type Tangent = Self;
-
+    type Tangent = Algebra<G>;
     fn fibre(_directions: usize) -> Fibre {
         Fibre::Algebra { group: G::NAME, count: 1 }
     }
