@@ -25,18 +25,18 @@ impl<'t> Quartic<'t> {
     }
 
     /// The action.
-    pub fn action<K: OnSites + Linear>(&self, phi: Var<'t, K>) -> Var<'t, PerSample> {
+    pub fn action<K: OnSites<Tangent = K> + Linear>(&self, phi: Var<'t, K>) -> Var<'t, PerSample> {
         // Each link is met from both of its ends.
         self.terms(phi.dot(phi), phi.dot(phi.neighbours()) * (self.hopping * 0.5), 1.0).sum_sites()
     }
 
     /// See [`Action::site_terms`](super::Action::site_terms).
-    pub fn site_terms<K: OnSites + Linear>(&self, at: Var<'t, K>, phi: Var<'t, K>) -> Var<'t, Scalar> {
+    pub fn site_terms<K: OnSites<Tangent = K> + Linear>(&self, at: Var<'t, K>, phi: Var<'t, K>) -> Var<'t, Scalar> {
         self.terms(at.dot(at), at.dot(phi.neighbours().on(at.location())) * self.hopping, 1.0)
     }
 
     /// `2 S₂ + 4 S₄`.
-    pub fn virial<K: OnSites + Linear>(&self, phi: Var<'t, K>) -> Var<'t, PerSample> {
+    pub fn virial<K: OnSites<Tangent = K> + Linear>(&self, phi: Var<'t, K>) -> Var<'t, PerSample> {
         self.terms(phi.dot(phi), phi.dot(phi.neighbours()) * (self.hopping * 0.5), 2.0).sum_sites()
     }
 

@@ -4,10 +4,10 @@ use super::{Manifold, Start};
 use crate::Action;
 use crate::observables::{Observable, Quantity, gauge};
 use lattice_autograd::{PerSample, Trace, Var};
-use lattice_tensor::field::{Algebra, Links, Momenta};
+use lattice_tensor::field::{Links, Momenta};
 use lattice_tensor::group::Group;
 use lattice_tensor::ops::Spread;
-use lattice_tensor::{Fibre, Lattice, Location, Spec};
+use lattice_tensor::{Fibre, Lattice, Spec};
 
 impl<G: Group> Manifold for Links<G> {
     fn drift<'t>(u: Var<'t, Self>, momenta: Var<'t, Momenta<G>>, time: Var<'t, PerSample>) -> Var<'t, Self> {
@@ -27,14 +27,10 @@ impl<G: Group> Manifold for Links<G> {
         u.reunitarised()
     }
 
-    fn start<'t>(trace: &'t Trace, spec: Spec, start: Start) -> Var<'t, Self> {
+    fn start<'t>(trace: &'t Trace, _spec: Spec, start: Start) -> Var<'t, Self> {
         match start {
-            Start::Cold => {
-                let algebra = Fibre::Algebra { group: G::NAME, count: 1 };
-                let zero: Var<'t, Algebra<G>> = zeros(trace, Spec::Field { location: Location::All, fibre: algebra });
-                lattice_autograd::links(&vec![zero.exp(); trace.lattice().directions()])
-            }
-            Start::Hot => trace.haar("start", spec),
+            Start::Cold => trace.unit_links(),
+            Start::Hot => trace.haar_links("start"),
         }
     }
 
@@ -49,9 +45,5 @@ impl<G: Group> Manifold for Links<G> {
 
 /// Momenta that are 0.
 pub(crate) fn at_rest<'t, G: Group>(u: Var<'t, Links<G>>) -> Var<'t, Momenta<G>> {
-    zeros(u.trace(), Links::<G>::momenta(u.spec()))
-}
-
-fn zeros<K: lattice_autograd::OnSites>(trace: &Trace, spec: Spec) -> Var<'_, K> {
-    trace.apply(Spread { spec }, &[trace.constant(0.0).id()])
+    u.trace().apply(Spread { spec: Links::<G>::momenta(u.spec()) }, &[u.trace().constant(0.0).id()])
 }

@@ -13,32 +13,67 @@
 //! | `conv` | periodic convolution and its two gradients |
 //! | `random` | uniform and normal fields |
 //! | `wave` | plane waves |
+//! | `multiply`, `adjoint`, `trace`, `scale` | arithmetic of matrices, site by site |
+//! | `project`, `bracket`, `exp` | the algebra of a group, and its exponential |
+//! | `directions` | one link of many; links together |
+//! | `path`, `plaquette`, `staple` | products of links |
+//! | `momentum_update`, `link_update` | a step of Hamilton's equations for links, in place |
 
 mod add_sums;
+mod adjoint;
 mod argument;
+mod bracket;
 mod channels;
 mod conv;
+mod directions;
+mod exp;
+mod link_update;
+mod matrices;
+mod momentum_update;
+mod multiply;
 mod neighbours;
+mod path;
+mod plaquette;
 mod pointwise;
+mod project;
 mod random;
+mod reunitarise;
+mod scale;
 mod shader;
 mod shift;
 mod spread;
+mod staple;
 mod sum_sites;
+mod trace;
 mod wave;
 
 pub use add_sums::AddSums;
+pub use adjoint::MatrixAdjoint;
 pub use argument::{Argument, Constant, Mask};
+pub use bracket::Bracket;
 pub use channels::{Channel, Stack};
 pub(crate) use conv::Tables;
 pub use conv::{Biases, Conv, ConvInputGrad, ConvWeightGrad, Kernel as ConvKernel};
+pub use directions::{Direction, Directions};
+pub use exp::{Exp, ExpTangent};
+pub use exp::left_derivative;
+pub use link_update::LinkUpdate;
+pub use momentum_update::MomentumUpdate;
+pub use multiply::Multiply;
 pub use neighbours::Neighbours;
+pub use path::{Path, Step};
+pub use plaquette::{Plaquettes, planes};
 pub use pointwise::Pointwise;
+pub use project::{Embed, Moments};
 pub use random::{Distribution, Random};
+pub use reunitarise::Reunitarise;
+pub use scale::{Dot, Scale};
 pub use shader::{Constant as ShaderConstant, Form, NONE, Shader};
 pub use shift::Shift;
 pub use spread::Spread;
+pub use staple::Staples;
 pub use sum_sites::SumSites;
+pub use trace::{ScaledUnit, Trace};
 pub use wave::Wave;
 
 use crate::device::cpu::{Args, Kernel};
@@ -84,6 +119,12 @@ pub trait Op: Debug + Clone + Send + Sync + 'static {
     /// Whether the op is linear in its first input, all others held fixed.
     fn is_linear(&self) -> bool {
         false
+    }
+
+    /// The input in whose memory the output may lie, if its kernel reads of it only the rows that it writes, through
+    /// [`Args::field_and_rows_in_place`].
+    fn in_place(&self) -> Option<usize> {
+        None
     }
 
     /// The kernel on the processor, prepared for a layout.
@@ -194,6 +235,8 @@ pub trait AnyOp: Debug + Send + Sync {
     fn role(&self) -> Role;
     /// See [`Op::is_linear`].
     fn is_linear(&self) -> bool;
+    /// See [`Op::in_place`].
+    fn in_place(&self) -> Option<usize>;
     /// The `f32` instance of [`Op::kernel`].
     fn kernel_f32(&self, at: &Site<'_>) -> Result<Box<dyn Kernel<f32>>>;
     /// The `f64` instance of [`Op::kernel`].
@@ -224,6 +267,9 @@ impl<T: Op> AnyOp for T {
     }
     fn is_linear(&self) -> bool {
         Op::is_linear(self)
+    }
+    fn in_place(&self) -> Option<usize> {
+        Op::in_place(self)
     }
     fn kernel_f32(&self, at: &Site<'_>) -> Result<Box<dyn Kernel<f32>>> {
         self.kernel::<f32>(at)

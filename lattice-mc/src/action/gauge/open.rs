@@ -27,9 +27,9 @@ impl Open {
         let direction = self.direction;
         let trace = u.trace();
         let extent = *trace.lattice().extents().get(direction)?;
-        let period = u16::try_from(extent).ok()?;
+        let (mu_open, period) = (u8::try_from(direction).ok()?, u16::try_from(extent).ok()?);
         let slice = |offset| {
-            let here = Location::Stripe { mu: direction, period, offset };
+            let here = Location::Stripe { mu: mu_open, period, offset };
             trace.spread(trace.constant(1.0), here).on(Location::All)
         };
         Some(match mu == direction || nu == direction {
@@ -42,11 +42,11 @@ impl Open {
 impl<G: Group> Action<Links<G>> for Open {
     fn action<'t>(&self, u: Var<'t, Links<G>>) -> Var<'t, PerSample> {
         let beta = u.trace().coupling("beta", self.wilson.beta);
-        let plaquettes = u.plaquettes();
-        let terms = planes(u.trace().lattice().directions()).enumerate().map(|(i, plane)| {
+        let planes = planes(u.trace().lattice().directions()).zip(u.plaquettes().parts());
+        let terms = planes.map(|(plane, plaquette)| {
             let term = match self.wilson.form {
-                super::Form::Full => 1.0 - plaquettes.channel(i),
-                super::Form::Bare => -plaquettes.channel(i),
+                super::Form::Full => 1.0 - plaquette,
+                super::Form::Bare => -plaquette,
             };
             self.weight(u, plane).map_or(term, |weight| term * weight)
         });

@@ -3,10 +3,11 @@
 use super::wilson::{Form, plaquettes};
 use super::{casimir, finite, has_planes, planes, trace_of};
 use crate::Action;
-use lattice_autograd::{PerSample, Step, Var};
+use lattice_autograd::{PerSample, Var};
 use lattice_tensor::Lattice;
 use lattice_tensor::field::{Links, Momenta};
 use lattice_tensor::group::Group;
+use lattice_tensor::ops::Path;
 
 /// `S = β Σ_P c₀ (1 − Re tr P/N) + β Σ_R c₁ (1 − Re tr R/N)` with `c₀ = 1 − 8 c₁`, `R` all rectangles of 1 × 2
 /// plaquettes, either side the long one (Lüscher, Weisz, Commun. Math. Phys. 97 (1985) 59). The bare form is without the
@@ -48,9 +49,7 @@ impl Rectangles {
     fn rectangles<'t, G: Group>(u: Var<'t, Links<G>>) -> Var<'t, PerSample> {
         let loops = planes(u.trace().lattice().directions()).flat_map(|(mu, nu)| [(mu, nu), (nu, mu)]);
         let terms = loops.map(|(long, short)| {
-            let (l, s) = (Step::forward(long), Step::forward(short));
-            let (back, down) = (Step::back(long), Step::back(short));
-            1.0 - u.path(&[l, l, s, back, back, down]).re_trace() * (1.0 / G::N as f64)
+            1.0 - u.path(&Path::rectangle(long, 2, short, 1).0).re_trace() * (1.0 / G::N as f64)
         });
         let sum = terms.reduce(|a, b| a + b);
         sum.map_or(u.trace().mask() * 0.0, Var::sum_sites)

@@ -1,13 +1,13 @@
 //! The charge of U(1) fields on a two-dimensional torus.
 
-use lattice_autograd::{PerSample, Step, Var};
+use lattice_autograd::{PerSample, Var};
 use lattice_tensor::field::Links;
 use lattice_tensor::group::U1;
+use lattice_tensor::ops::Path;
 use std::f64::consts::TAU;
 
 /// `Q = Σ_x wrap(P_01(x))/2π` with angles in `(−π, π]`: an integer on a torus, since all angles add up to 0 before they
 /// are wrapped. In two directions; in more it is that of all planes (0, 1) together.
 pub fn charge<'t>(u: Var<'t, Links<U1>>) -> Var<'t, PerSample> {
-    let plaquette = [Step::forward(0), Step::forward(1), Step::back(0), Step::back(1)];
-    u.path(&plaquette).angle().sum_sites() * (1.0 / TAU)
+    u.path(&Path::rectangle(0, 1, 1, 1).0).im_trace().sum_sites() * (1.0 / TAU)
 }

@@ -1,9 +1,10 @@
 //! The field strength of the four leaves around a site.
 
 use crate::action::gauge::planes;
-use lattice_autograd::{PerSample, Step, Var};
+use lattice_autograd::{PerSample, Var};
 use lattice_tensor::field::{Algebra, Links};
 use lattice_tensor::group::Group;
+use lattice_tensor::ops::Step;
 use std::f64::consts::PI;
 
 /// `F_μν(x)`, the coefficients of `F = Σ_a F_a T_a`: the mean of the four plaquettes of the plane that begin at `x` and run

@@ -116,11 +116,10 @@ impl<R: Real, G: Group> GradientFlow<R, G> {
         flow.check()?;
         let (layout, chains, none) = (like.layout(), like.samples(), ChainCouplings::default());
         let trace = Trace::new(layout.lattice());
-        let links = || trace.field::<Links<G>>("u", like.fibre());
-        let flowed = (0..flow.every).fold(links(), |u, _| flow.flowed(u));
+        let flowed = (0..flow.every).fold(trace.links::<G>("u"), |u, _| flow.flowed(u));
         let steps = Planned::new(&trace, Some(flowed.id()), Vec::new(), &[], layout, &none, chains)?;
         let trace = Trace::new(layout.lattice());
-        let list = observables(trace.field::<Links<G>>("u", like.fibre()));
+        let list = observables(trace.links::<G>("u"));
         let measuring = Planned::new(&trace, None, list, &[], layout, &none, chains)?;
         Ok(GradientFlow { flow, device: device.clone(), steps, measuring, fields: [like.clone(), like.clone()] })
     }

@@ -1,9 +1,10 @@
 //! Wilson loops, built from straight lines.
 
 use super::Observable;
-use lattice_autograd::{PerSample, Step, Var};
+use lattice_autograd::{PerSample, Var};
 use lattice_tensor::field::{Element, Links, Scalar};
 use lattice_tensor::group::Group;
+use lattice_tensor::ops::Path;
 
 /// Straight lines of up to so many links in every direction: `line(μ, n)(x) = U_μ(x) U_μ(x+μ) … U_μ(x+(n−1)μ)`.
 ///
@@ -38,7 +39,7 @@ impl<'t, G: Group> Lines<'t, G> {
         let (bottom, side) = (line(mu, r)?, line(nu, t)?);
         let out = bottom * side.shift(mu, r as i32);
         let back = side * bottom.shift(nu, t as i32);
-        Some((out * back.adjoint()).re_trace() * (1.0 / G::N as f64))
+        Some(out.times_adjoint(back).re_trace() * (1.0 / G::N as f64))
     }
 
     /// `wilson_RxT`: `R` in space, `T` along the last direction, averaged over places and the directions of space.
@@ -61,9 +62,6 @@ impl<'t, G: Group> Lines<'t, G> {
 /// The mean of `Re tr/N` of rectangles of `r` links in direction `mu` and `t` in direction `nu`, of any length: sides that
 /// wind around the lattice count as written.
 pub fn wilson_loop<'t, G: Group>(u: Var<'t, Links<G>>, mu: usize, r: usize, nu: usize, t: usize) -> Var<'t, PerSample> {
-    let side = |step: Step, n: usize| std::iter::repeat_n(step, n);
-    let there = side(Step::forward(mu), r).chain(side(Step::forward(nu), t));
-    let path: Vec<Step> = there.chain(side(Step::back(mu), r)).chain(side(Step::back(nu), t)).collect();
     let volume = u.trace().lattice().volume() as f64;
-    u.path(&path).re_trace().sum_sites() * (1.0 / (G::N as f64 * volume))
+    u.path(&Path::rectangle(mu, r, nu, t).0).re_trace().sum_sites() * (1.0 / (G::N as f64 * volume))
 }

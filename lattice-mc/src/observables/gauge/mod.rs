@@ -65,13 +65,13 @@ pub fn standard<'t, G: Group>(action: &dyn Action<Links<G>>, u: Var<'t, Links<G>
 fn plaquettes<'t, G: Group>(u: Var<'t, Links<G>>) -> Vec<Observable<'t>> {
     let d = u.trace().lattice().directions();
     let volume = u.trace().lattice().volume() as f64;
-    let all = u.plaquettes();
+    let all = u.plaquettes().parts();
     if d == 2 {
-        return vec![("plaquette".into(), all.sum_sites() * (1.0 / volume))];
+        return vec![("plaquette".into(), u.plaquettes().sum_sites() * (1.0 / volume))];
     }
     let mean_of = |temporal: bool| {
         let own = planes(d).enumerate().filter(|(_, (_, nu))| (nu + 1 == d) == temporal);
-        let own: Vec<_> = own.map(|(i, _)| all.channel(i)).collect();
+        let own: Vec<_> = own.map(|(i, _)| all[i]).collect();
         let count = own.len() as f64;
         let sum = own.into_iter().reduce(|a, b| a + b);
         sum.map(|sum| sum.sum_sites() * (1.0 / (volume * count)))

@@ -3,6 +3,8 @@
 use crate::device::Draws;
 use crate::lanes::{Level, Real};
 use crate::layout::Layout;
+use std::marker::PhantomData;
+use std::ops::Range;
 
 /// Where the numbers of an operand lie while a block is run. Which variant it is follows from the node's type, which
 /// was checked when the program was built.
@@ -17,8 +19,25 @@ pub(super) enum Place<R> {
 /// A kernel: one op, prepared for one layout.
 pub trait Kernel<R: Real>: Send + Sync {
     /// Computes the output of one block from its inputs. The output may hold anything before; it must be overwritten
-    /// whole, except for sums over the batch, which are added to.
+    /// whole, except for sums over the batch, which are added to. A kernel of several pieces computes those of
+    /// [`Args::pieces`].
     fn run(&self, args: &mut Args<'_, R>);
+
+    /// Into how many pieces the work on a block can be cut, each of which writes rows of its own and may run on any
+    /// thread. It depends on the layout alone.
+    fn pieces(&self) -> usize {
+        1
+    }
+
+    /// Sums in `f64` that each piece leaves behind, for [`Kernel::finish`].
+    fn partials(&self) -> usize {
+        0
+    }
+
+    /// Adds up what the pieces have left, in their order, if there is more than one of them.
+    fn finish(&self, args: &mut Args<'_, R>) {
+        let _ = args;
+    }
 
     /// What the kernel does, for a printed program.
     fn describe(&self) -> String {
@@ -42,6 +61,39 @@ pub struct Args<'a, R> {
     pub(super) block: usize,
     pub(super) draws: Draws,
     pub(super) layout: &'a Layout,
+    /// The pieces to compute.
+    pub(super) pieces: Range<usize>,
+    /// `[piece][partial sum]` of all pieces, if there is more than one.
+    pub(super) partials: *mut f64,
+}
+
+/// The rows of an output, each to be written by one piece alone.
+pub struct OutputRows<'a, R> {
+    at: *mut R,
+    /// What the rows hold before, if that lies elsewhere.
+    before: Option<*const R>,
+    rows: usize,
+    size: usize,
+    of: PhantomData<&'a mut [R]>,
+}
+
+impl<R: Real> OutputRows<'_, R> {
+    /// Row `row`, which holds what the input held there. A kernel asks for the rows of its pieces only, and for each once.
+    ///
+    /// # Panics
+    /// If there is no such row.
+    #[inline(always)]
+    pub fn row(&mut self, row: usize) -> &mut [R] {
+        assert!(row < self.rows, "row {row} of {}", self.rows);
+        let offset = row * self.size;
+        // SAFETY: the row lies inside the output, and pieces have rows of their own.
+        let out = unsafe { std::slice::from_raw_parts_mut(self.at.add(offset), self.size) };
+        if let Some(before) = self.before {
+            // SAFETY: the input has the type of the output and lies elsewhere.
+            out.copy_from_slice(unsafe { std::slice::from_raw_parts(before.add(offset), self.size) });
+        }
+        out
+    }
 }
 
 impl<R: Real> Args<'_, R> {
@@ -128,6 +180,64 @@ impl<R: Real> Args<'_, R> {
         let (a, b, output) = self.split(i, j);
         // SAFETY: the scratch memory is a range of its own, and `self` stays borrowed.
         (a, b, output, unsafe { &mut *scratch })
+    }
+
+    /// The pieces to compute.
+    pub fn pieces(&self) -> Range<usize> {
+        self.pieces.clone()
+    }
+
+    /// The first two inputs, empty where they are no fields, and the numbers of a range of the output, which belong to
+    /// these pieces alone.
+    ///
+    /// # Panics
+    /// If the output ends before the range does.
+    pub fn fields_and_part(&mut self, range: Range<usize>) -> ([&[R]; 2], &mut [R]) {
+        let input = |i: usize| match self.inputs.get(i) {
+            // SAFETY: as for `field`.
+            Some(&Place::Field { at, len }) => unsafe { std::slice::from_raw_parts(at.cast_const(), len) },
+            _ => &[],
+        };
+        let out = match self.outputs[0] {
+            Place::Field { at, len } => {
+                assert!(range.start <= range.end && range.end <= len, "{range:?} of {len} numbers");
+                // SAFETY: the range lies inside the output, and pieces have ranges of their own.
+                unsafe { std::slice::from_raw_parts_mut(at.add(range.start), range.len()) }
+            }
+            _ => &mut [],
+        };
+        ([input(0), input(1)], out)
+    }
+
+    /// Input field `i`, and the output in rows of `size` numbers that hold what input field `changed` holds, in whose
+    /// memory they may lie.
+    pub fn field_and_rows_in_place(&mut self, i: usize, changed: usize, size: usize) -> (&[R], OutputRows<'_, R>) {
+        let slice = |i: usize| match self.inputs.get(i) {
+            Some(&Place::Field { at, len }) => (at, len),
+            _ => (std::ptr::dangling_mut(), 0),
+        };
+        let ((at, len), (before, _)) = (slice(i), slice(changed));
+        let (out, numbers) = match self.outputs[0] {
+            Place::Field { at, len } => (at, len),
+            _ => (std::ptr::dangling_mut(), 0),
+        };
+        let before = (before != out).then_some(before.cast_const());
+        // SAFETY: as for `field`; the planner keeps the output apart from every input but the one that is changed.
+        let field = unsafe { std::slice::from_raw_parts(at.cast_const(), len) };
+        (field, OutputRows { at: out, before, rows: numbers / size.max(1), size, of: PhantomData })
+    }
+
+    /// Input `i`, a number per sample or for all, in every lane of a row.
+    pub fn number_lanes(&self, i: usize) -> [R; 16] {
+        let mut lanes = [R::default(); 16];
+        match self.inputs[i] {
+            Place::Uniform(value) => lanes.fill(R::from_f64(value)),
+            Place::PerSample { .. } => {
+                lanes.iter_mut().zip(self.per_sample(i)).for_each(|(lane, &x)| *lane = R::from_f64(x));
+            }
+            _ => {}
+        }
+        lanes
     }
 
     /// The instruction set to run on.

@@ -84,9 +84,44 @@ pub(super) struct Chain {
     pub nodes: usize,
 }
 
+/// Strips that one thread takes at a time; sums over the lattice are taken piece by piece.
+const PIECE: usize = 32;
+
 impl<R: Real> Kernel<R> for Chain {
     fn run(&self, args: &mut Args<'_, R>) {
         args.level.run(Run { chain: self, args });
+    }
+    fn pieces(&self) -> usize {
+        self.rows.div_ceil(PIECE * STRIP).max(1)
+    }
+    fn partials(&self) -> usize {
+        self.sums.len() * R::WIDTH
+    }
+    fn finish(&self, args: &mut Args<'_, R>) {
+        let pieces = Kernel::<R>::pieces(self);
+        for (k, &output) in self.sums.iter().enumerate() {
+            if let Place::PerSample { at, len } = args.outputs[output] {
+                // SAFETY: the place holds one number a lane.
+                let lanes = unsafe { std::slice::from_raw_parts_mut(at, len) };
+                if pieces > 1 {
+                    lanes.fill(0.0);
+                    for piece in 0..pieces {
+                        // SAFETY: the runner hands out as many partial sums as the kernel asks for, for each piece.
+                        let partial = unsafe { args.partials.add((piece * self.sums.len() + k) * R::WIDTH) };
+                        for (l, sum) in lanes.iter_mut().enumerate() {
+                            // SAFETY: as above.
+                            *sum += unsafe { *partial.add(l) };
+                        }
+                    }
+                }
+                if self.nodes > 1 {
+                    for sample in lanes.chunks_exact_mut(self.nodes) {
+                        let sum = sample.iter().sum();
+                        sample.fill(sum);
+                    }
+                }
+            }
+        }
     }
     fn describe(&self) -> String {
         let line = |i: &Instruction| match i {
@@ -133,48 +168,72 @@ impl<R: Real> Vectorize for Run<'_, '_, '_, R> {
                 unsafe { *spread_rows.add(i * R::WIDTH + lane) = R::from_f64(value) };
             }
         }
-        for &output in &chain.sums {
-            if let Place::PerSample { at, len } = args.outputs[output] {
-                // SAFETY: the place holds one number a lane.
-                unsafe { std::slice::from_raw_parts_mut(at, len) }.fill(0.0);
-            }
-        }
-        let mut start = 0;
-        while start < chain.rows {
-            let rows = STRIP.min(chain.rows - start);
-            let memory = Memory { inputs: args.inputs, outputs: args.outputs, strips, spread_rows, start };
-            for instruction in &chain.instructions {
-                for part in 0..Lane::<S, R>::PARTS {
-                    execute::<S, R>(simd, instruction, &memory, rows, part);
+        let several = Kernel::<R>::pieces(chain) > 1;
+        for piece in args.pieces.clone() {
+            for (k, &output) in chain.sums.iter().enumerate() {
+                if let Place::PerSample { at, len } = args.outputs[output] {
+                    let at = if several { partial(args.partials, chain, piece, k, len) } else { at };
+                    // SAFETY: the place holds one number a lane.
+                    unsafe { std::slice::from_raw_parts_mut(at, len) }.fill(0.0);
                 }
             }
-            start += rows;
-        }
-        if chain.nodes > 1 {
-            for &output in &chain.sums {
-                if let Place::PerSample { at, len } = args.outputs[output] {
-                    // SAFETY: the place holds one number a lane.
-                    let lanes = unsafe { std::slice::from_raw_parts_mut(at, len) };
-                    for sample in lanes.chunks_exact_mut(chain.nodes) {
-                        let sum = sample.iter().sum();
-                        sample.fill(sum);
+            let end = chain.rows.min((piece + 1) * PIECE * STRIP);
+            let mut start = piece * PIECE * STRIP;
+            while start < end {
+                let rows = STRIP.min(end - start);
+                let partials = several.then(|| partial(args.partials, chain, piece, 0, R::WIDTH));
+                let memory = Memory {
+                    inputs: args.inputs,
+                    outputs: args.outputs,
+                    sums: partials.map(|at| (chain.sums.as_slice(), at)),
+                    strips,
+                    spread_rows,
+                    start,
+                };
+                for instruction in &chain.instructions {
+                    for part in 0..Lane::<S, R>::PARTS {
+                        execute::<S, R>(simd, instruction, &memory, rows, part);
                     }
                 }
+                start += rows;
             }
         }
     }
+}
+
+/// Where the partial sums of a piece lie for sum number `k`.
+#[inline(always)]
+fn partial(partials: *mut f64, chain: &Chain, piece: usize, k: usize, lanes: usize) -> *mut f64 {
+    // SAFETY: the runner hands out as many partial sums as the kernel asks for, for each piece.
+    unsafe { partials.add((piece * chain.sums.len() + k) * lanes) }
 }
 
 /// Where the strip at row `start` lies.
 struct Memory<'a, R> {
     inputs: &'a [Place<R>],
     outputs: &'a [Place<R>],
+    /// Which outputs are sums, and where this piece leaves them, one after the other, if there are several pieces.
+    sums: Option<(&'a [usize], *mut f64)>,
     strips: *mut R,
     spread_rows: *mut R,
     start: usize,
 }
 
 impl<R: Real> Memory<'_, R> {
+    /// Where a sum over the lattice is collected, one number a lane.
+    #[inline(always)]
+    fn sums(&self, output: usize) -> Option<*mut f64> {
+        match (self.sums, self.outputs[output]) {
+            (Some((sums, at)), _) => {
+                let k = sums.iter().position(|&sum| sum == output)?;
+                // SAFETY: the partial sums of a piece lie one after the other.
+                Some(unsafe { at.add(k * R::WIDTH) })
+            }
+            (None, Place::PerSample { at, .. }) => Some(at),
+            _ => None,
+        }
+    }
+
     /// The first row of an operand and the distance between its rows, in numbers.
     #[inline(always)]
     fn operand(&self, operand: Operand) -> (*const R, usize) {
@@ -246,7 +305,7 @@ fn execute<S: Isa, R: Real>(simd: S, instruction: &Instruction, memory: &Memory<
         Instruction::SumLoads { hops, to } => load::<S, R>(simd, hops, memory, *to, rows, part),
         Instruction::Sum { from, output } => {
             let (at, stride) = memory.operand(*from);
-            if let Place::PerSample { at: sums, .. } = memory.outputs[*output] {
+            if let Some(sums) = memory.sums(*output) {
                 for row in 0..rows {
                     // SAFETY: the operand has `rows` rows; the sums hold one number a lane.
                     unsafe {

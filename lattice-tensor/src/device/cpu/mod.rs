@@ -10,7 +10,7 @@ mod plan;
 mod pool;
 mod run;
 
-pub use args::{Args, Kernel};
+pub use args::{Args, Kernel, OutputRows};
 pub use memory::Aligned;
 pub use plan::Program;
 pub use pool::Cpu;

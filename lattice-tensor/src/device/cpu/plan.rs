@@ -11,6 +11,7 @@ mod schedule;
 mod steps;
 
 use super::args::Kernel;
+use super::memory::Aligned;
 use super::run::Workspace;
 use crate::device::products::Products;
 use crate::error::{Error, Result};
@@ -76,6 +77,8 @@ pub struct Program<R: Real> {
     pub(super) sums: usize,
     pub(super) weights: usize,
     pub(super) workspaces: Vec<Mutex<Workspace<R>>>,
+    /// Scratch memory, one for each thread.
+    pub(super) scratches: Vec<Mutex<Aligned<R>>>,
     pub(super) slots: Vec<R>,
     pub(super) cost: Cost,
 }
@@ -258,6 +261,7 @@ impl<'g> Planner<'g> {
             scratch,
             sums,
             workspaces: Vec::new(),
+            scratches: Vec::new(),
             slots: Vec::new(),
             cost,
         })

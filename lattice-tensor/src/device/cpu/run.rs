@@ -1,6 +1,6 @@
 //! Running a planned program over the blocks of a batch.
 
-use super::args::{Args, Place};
+use super::args::{Args, Kernel, Place};
 use super::memory::Aligned;
 use super::plan::{Home, PerSampleOutput, Program, UniformStep};
 use super::pool::Cpu;
@@ -9,13 +9,15 @@ use crate::error::{Error, Result};
 use crate::field::FieldData;
 use crate::lanes::Real;
 use crate::spec::Spec;
-use std::sync::Mutex;
+use std::ops::Range;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// What one thread needs to run a block.
 pub(super) struct Workspace<R> {
     arena: Aligned<R>,
     numbers: Aligned<f64>,
-    scratch: Aligned<R>,
+    /// What the pieces of a kernel leave behind.
+    partials: Aligned<f64>,
     sums: Aligned<R>,
     /// Copies of the field arguments for a block with fewer samples than lanes.
     padded: Aligned<R>,
@@ -51,7 +53,10 @@ impl<R: Real> Program<R> {
     /// If an argument or output is missing, or of another type, layout or size than the program needs.
     pub fn run(&mut self, cpu: &Cpu, bindings: &mut Bindings<'_, '_, R>) -> Result<()> {
         self.check(bindings)?;
-        self.reserve(cpu)?;
+        let blocks = self.layout.blocks(bindings.samples);
+        // Fewer blocks than threads: all threads share the work on each, piece by piece.
+        let together = blocks < cpu.threads() && self.sums == 0;
+        self.reserve(cpu, if together { 1 } else { cpu.threads() })?;
         for &(step, index) in &self.uniform_steps {
             self.uniforms[index] = match step {
                 UniformStep::Constant(value) => value,
@@ -62,7 +67,6 @@ impl<R: Real> Program<R> {
                 }
             };
         }
-        let blocks = self.layout.blocks(bindings.samples);
         // Numbers that lie elsewhere are fetched here, before the blocks look at them.
         bindings.fields.iter().try_for_each(|field| field.numbers().map(|_| ()))?;
         let mut fields = [const { Shared(std::ptr::null_mut()) }; 32];
@@ -73,13 +77,15 @@ impl<R: Real> Program<R> {
         for (place, out) in numbers.iter_mut().zip(bindings.out_per_sample.iter_mut()) {
             *place = Shared(out.as_mut_ptr());
         }
-        let run = Run { program: self, cpu, bindings, fields: &fields, numbers: &numbers };
-        if self.sums == 0 {
-            cpu.for_each(blocks, |block| run.with_workspace(|w| run.block(block, w)));
+        let run = Run { program: self, cpu, bindings, fields: &fields, numbers: &numbers, together };
+        if together {
+            cpu.install(|| (0..blocks).for_each(|block| run.with_workspace(0, |w| run.block(block, w))));
+        } else if self.sums == 0 {
+            cpu.for_each(blocks, |block| run.with_workspace(cpu.thread(), |w| run.block(block, w)));
         } else {
             let slots = Shared(self.slots.as_ptr().cast_mut());
             cpu.for_each(SLOTS.min(blocks), |slot| {
-                run.with_workspace(|w| {
+                run.with_workspace(cpu.thread(), |w| {
                     w.sums.fill(R::default());
                     (slot..blocks).step_by(SLOTS).for_each(|block| run.block(block, w));
                     // SAFETY: each task has a slot of its own.
@@ -156,13 +162,17 @@ impl<R: Real> Program<R> {
         Ok(())
     }
 
-    fn reserve(&mut self, cpu: &Cpu) -> Result<()> {
-        while self.workspaces.len() < cpu.threads() {
+    fn reserve(&mut self, cpu: &Cpu, workspaces: usize) -> Result<()> {
+        while self.scratches.len() < cpu.threads() {
+            self.scratches.push(Mutex::new(Aligned::zeros(self.scratch, "scratch memory")?));
+        }
+        while self.workspaces.len() < workspaces {
             let most = |f: fn(&super::plan::Step<R>) -> usize| self.steps.iter().map(f).max().unwrap_or(0);
+            let partials = most(|s| s.kernel.pieces() * s.kernel.partials());
             self.workspaces.push(Mutex::new(Workspace {
                 arena: Aligned::zeros(self.arena, "the arena of a block")?,
                 numbers: Aligned::zeros(self.per_sample_numbers * R::WIDTH, "numbers per sample")?,
-                scratch: Aligned::zeros(self.scratch, "scratch memory")?,
+                partials: Aligned::zeros(partials, "partial sums")?,
                 sums: Aligned::zeros(self.sums * R::WIDTH, "sums over the batch")?,
                 padded: Aligned::zeros(self.padded(), "the padding of a block")?,
                 inputs: Vec::with_capacity(most(|s| s.inputs.len())),
@@ -198,6 +208,46 @@ fn add_lanes<R: Real>(lanes: &[R], sums: &mut [R]) {
     }
 }
 
+/// The contents of a mutex. A panic in a kernel poisons it, but what it holds is scratch.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Tasks for each thread where all share a block: enough to even out, few enough to cost nothing.
+const TASKS: usize = 4;
+
+/// One kernel on one block.
+#[derive(Clone, Copy)]
+struct Frame<'a, R> {
+    inputs: &'a [Place<R>],
+    outputs: &'a [Place<R>],
+    partials: *mut f64,
+    block: usize,
+    draws: Draws,
+}
+
+// SAFETY: what the places point to is only read by several pieces, or written by one each.
+unsafe impl<R: Sync> Sync for Frame<'_, R> {}
+
+impl<'a, R: Real> Frame<'a, R> {
+    fn args<'b>(&self, run: &'b Run<'_, '_, '_, R>, pieces: Range<usize>, scratch: &'b mut [R]) -> Args<'b, R>
+    where
+        'a: 'b,
+    {
+        Args {
+            inputs: self.inputs,
+            outputs: self.outputs,
+            scratch,
+            level: run.cpu.level(),
+            block: self.block,
+            draws: self.draws,
+            layout: &run.program.layout,
+            pieces,
+            partials: self.partials,
+        }
+    }
+}
+
 /// One run, as its tasks see it. Tasks write only the field rows, numbers and slots of their own blocks.
 struct Run<'r, 'a, 'f, R: Real> {
     program: &'r Program<R>,
@@ -205,18 +255,33 @@ struct Run<'r, 'a, 'f, R: Real> {
     bindings: &'r Bindings<'a, 'f, R>,
     fields: &'r [Shared<R>],
     numbers: &'r [Shared<f64>],
+    /// Whether all threads work on one block.
+    together: bool,
 }
 
 // SAFETY: the bindings are only read through this reference; what is written goes through `Shared`.
 unsafe impl<R: Real> Sync for Run<'_, '_, '_, R> {}
 
 impl<R: Real> Run<'_, '_, '_, R> {
-    fn with_workspace(&self, work: impl FnOnce(&mut Workspace<R>)) {
-        let slot = &self.program.workspaces[self.cpu.thread()];
-        match slot.lock() {
-            Ok(mut workspace) => work(&mut workspace),
-            // A panic in a kernel has poisoned it; its contents are scratch.
-            Err(poisoned) => work(&mut poisoned.into_inner()),
+    fn with_workspace(&self, number: usize, work: impl FnOnce(&mut Workspace<R>)) {
+        work(&mut locked(&self.program.workspaces[number]));
+    }
+
+    /// Runs a kernel on a block: its pieces one after the other or, if the block has all threads, side by side.
+    fn kernel(&self, kernel: &dyn Kernel<R>, frame: Frame<'_, R>) {
+        let all = kernel.pieces();
+        let run = |pieces: Range<usize>| {
+            let mut scratch = locked(&self.program.scratches[self.cpu.thread()]);
+            kernel.run(&mut frame.args(self, pieces, &mut scratch));
+        };
+        let tasks = all.min(TASKS * self.cpu.threads());
+        if self.together && tasks > 1 {
+            self.cpu.for_each(tasks, |task| run(task * all / tasks..(task + 1) * all / tasks));
+        } else {
+            run(0..all);
+        }
+        if kernel.partials() > 0 {
+            kernel.finish(&mut frame.args(self, 0..all, &mut []));
         }
     }
 
@@ -258,6 +323,7 @@ impl<R: Real> Run<'_, '_, '_, R> {
         let arena = workspace.arena.as_mut_ptr();
         let numbers = workspace.numbers.as_mut_ptr();
         let sums = workspace.sums.as_mut_ptr();
+        let partials = workspace.partials.as_mut_ptr();
         for step in &program.steps {
             // SAFETY: offsets were assigned within the sizes that the workspace was made with; field pointers are
             // offset to this block, whose rows they hold.
@@ -282,15 +348,8 @@ impl<R: Real> Run<'_, '_, '_, R> {
             workspace.inputs.extend(step.inputs.iter().map(place));
             workspace.outputs.clear();
             workspace.outputs.extend(step.outputs.iter().map(place));
-            step.kernel.run(&mut Args {
-                inputs: &workspace.inputs,
-                outputs: &workspace.outputs,
-                scratch: &mut workspace.scratch,
-                level: self.cpu.level(),
-                block,
-                draws,
-                layout: &program.layout,
-            });
+            let (inputs, outputs) = (&workspace.inputs[..], &workspace.outputs[..]);
+            self.kernel(&*step.kernel, Frame { inputs, outputs, partials, block, draws });
         }
         for (out, source) in self.numbers.iter().zip(&program.per_sample_outputs) {
             for sample in first..(first + samples_per_row).min(bindings.samples) {

@@ -6,6 +6,7 @@
 
 mod su2;
 mod su3;
+mod tangent;
 mod u1;
 
 pub use su2::SU2;
@@ -80,8 +81,28 @@ pub trait Group: Copy + Debug + Default + Send + Sync + 'static {
     fn embed<S: Isa, R: Real>(omega: &AlgebraOf<Self, S, R>) -> MatrixOf<Self, S, R>;
     /// `exp(i Σ ω_a T_a)`, for any coefficients.
     fn exp<S: Isa, R: Real>(omega: &AlgebraOf<Self, S, R>) -> MatrixOf<Self, S, R>;
+    /// The coefficients `y` of `[X_a, X_b] = i Σ y_c T_c`.
+    #[inline(always)]
+    fn bracket<S: Isa, R: Real>(a: &AlgebraOf<Self, S, R>, b: &AlgebraOf<Self, S, R>) -> AlgebraOf<Self, S, R> {
+        tangent::bracket::<Self, S, R>(a, b)
+    }
+    /// The transpose of the exponential's derivative: `Σ_k (−ad_X)^k g / (k+1)!` with `X = i Σ ω_a T_a`.
+    #[inline(always)]
+    fn tangent_of_exp<S: Isa, R: Real>(
+        omega: &AlgebraOf<Self, S, R>,
+        g: &AlgebraOf<Self, S, R>,
+    ) -> AlgebraOf<Self, S, R> {
+        tangent::tangent_of_exp::<Self, S, R>(omega, g)
+    }
     /// The nearest group element along the rows: a unit modulus, quaternion or Gram–Schmidt.
     fn reunitarise<S: Isa, R: Real>(u: &MatrixOf<Self, S, R>) -> MatrixOf<Self, S, R>;
+}
+
+/// Whether a mask holds in some lane.
+#[inline(always)]
+fn any<S: Isa, R: Real>(mask: super::Mask<S, R>, one: Lane<S, R>, zero: Lane<S, R>) -> bool {
+    let lanes = Lane::select(mask, one, zero).reg();
+    bytemuck::cast_slice::<_, R>(std::slice::from_ref(&lanes)).iter().any(|&x| x != R::default())
 }
 
 /// The sum of two arrays.

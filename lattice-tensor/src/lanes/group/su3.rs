@@ -1,6 +1,6 @@
 //! SU(3): nine complex numbers row by row, `T_a = λ_a/2` with Gell-Mann's matrices.
 
-use super::{AlgebraOf, Array, Group, Isa, Lane, MatrixOf, Real, scale};
+use super::{AlgebraOf, Array, Group, Isa, Lane, MatrixOf, Real, any, scale};
 use crate::group::GroupName;
 
 /// The group SU(3).
@@ -288,13 +288,6 @@ fn exp<S: Isa, R: Real>(omega: &[Lane<S, R>; 8]) -> [Lane<S, R>; 18] {
 
 /// Beyond this, coefficients have lost all digits.
 const MOST_HALVINGS: usize = 64;
-
-/// Whether a mask holds in some lane.
-#[inline(always)]
-fn any<S: Isa, R: Real>(mask: super::super::Mask<S, R>, one: Lane<S, R>, zero: Lane<S, R>) -> bool {
-    let lanes = Lane::select(mask, one, zero).reg();
-    bytemuck::cast_slice::<_, R>(std::slice::from_ref(&lanes)).iter().any(|&x| x != R::default())
-}
 
 /// `2 z`
 #[inline(always)]

@@ -146,6 +146,7 @@ impl Planner<'_> {
                 last_use[input.index()] = s + 1;
             }
         }
+        self.share_with_outputs(&last_use, &outlives);
         let mut taken: Vec<(usize, usize, usize)> = Vec::new(); // offset, len, free after this step
         let mut arena = 0;
         for s in 1..=self.work.len() {
@@ -161,6 +162,16 @@ impl Planner<'_> {
                     continue;
                 }
                 let len = self.rows(spec)? * R::WIDTH;
+                // In the memory of an input that nobody reads after this.
+                if let Some(input) = self.overwritten(id, s, &last_use)
+                    && let Some(Home::Arena { offset, len: size }) = self.home[input.index()]
+                    && size == len
+                    && let Some(range) = taken.iter_mut().find(|range| range.0 == offset)
+                {
+                    range.2 = last_use[id.index()].max(s);
+                    self.home[id.index()] = Some(Home::Arena { offset, len });
+                    continue;
+                }
                 taken.sort_unstable();
                 let mut offset = 0;
                 for &(at, size, _) in &taken {
@@ -175,6 +186,54 @@ impl Planner<'_> {
             }
         }
         Ok(arena)
+    }
+}
+
+impl Planner<'_> {
+    /// The input that a value computed in step `s` may overwrite: a field of its type that is read here for the last
+    /// time, row by row, and is no argument.
+    fn overwritten(&self, id: NodeId, s: usize, last_use: &[usize]) -> Option<NodeId> {
+        let node = self.graph.node(id);
+        let free = |input: NodeId| {
+            self.spec(input) == node.spec
+                && last_use[input.index()] == s
+                && !matches!(self.graph.node(input).op.role(), Role::Argument)
+                && self.step_of[input.index()] != s
+        };
+        match &self.work[s - 1] {
+            Work::Kernel(_) => {
+                let input = *node.inputs.get(node.op.in_place()?)?;
+                let once = node.inputs.iter().filter(|&&other| other == input).count() == 1;
+                (once && free(input)).then_some(input)
+            }
+            // The last instruction of a chain that reads the field, and none reads it out of its row.
+            Work::Chain { nodes, .. } if matches!(node.op.role(), Role::Pointwise(_)) => {
+                let place = nodes.iter().position(|&n| n == id)?;
+                let reads = |n: &NodeId, input: NodeId| self.operands(*n).contains(&input);
+                let by_row = |n: &NodeId| matches!(self.graph.node(*n).op.role(), Role::Pointwise(_) | Role::SumSites);
+                self.operands(id).into_iter().find(|&input| {
+                    free(input)
+                        && nodes.iter().filter(|n| reads(n, input)).all(by_row)
+                        && !nodes[place + 1..].iter().any(|n| reads(n, input))
+                })
+            }
+            _ => None,
+        }
+    }
+
+    /// Values that end up overwritten by an output live in the output's memory from the start.
+    fn share_with_outputs(&mut self, last_use: &[usize], outlives: &[bool]) {
+        for &output in self.outputs {
+            let Some(home @ Home::Output { .. }) = self.home[output.index()] else { continue };
+            let mut id = output;
+            while let Some(input) = self.overwritten(id, self.step_of[id.index()], last_use)
+                && self.home[input.index()].is_none()
+                && outlives[input.index()]
+            {
+                self.home[input.index()] = Some(home);
+                id = input;
+            }
+        }
     }
 }
 
