@@ -6,10 +6,12 @@ use crate::planned::{ChainCouplings, Planned};
 use crate::stage::Staged;
 use crate::update::Update;
 use crate::{Action, Error, Manifold};
-use lattice_autograd::params::TensorFile;
 use lattice_autograd::Trace;
+use lattice_autograd::params::TensorFile;
 use lattice_tensor::field::Scalar;
-use lattice_tensor::{Bindings, Cost, Device, Draws, Field, FieldData, Lattice, Layout, Location, Program, Real, Spec};
+use lattice_tensor::{
+    Bindings, Cost, Device, Draws, Fibre, Field, FieldData, Lattice, Layout, Location, Program, Real, Spec,
+};
 use std::sync::Arc;
 
 /// The chains of one run: their fields, the planned update and the counter of their random numbers.
@@ -181,6 +183,11 @@ impl<'a, R: Real, K: Manifold> Chains<'a, R, K> {
         Ok(&planned.numbers)
     }
 
+    /// What the last update had to say, as [`Chains::advance`] returned it.
+    pub fn told(&self) -> &[Vec<f64>] {
+        &self.updating.planned.numbers
+    }
+
     /// Measures the standard observables on the configurations, `[name][chain]`, in the order of
     /// [`Chains::observable_names`].
     ///
@@ -288,6 +295,15 @@ impl<'a, R: Real, K: Manifold> Chains<'a, R, K> {
         self.update.set_tuned(tuned);
         self.updating = Updating::new(self.action, &*self.update, &self.layout, &self.couplings, chains)?;
         Ok(())
+    }
+
+    /// The shape of what sits on a site: nothing for one number, `[direction, number of the matrix]` for links.
+    pub fn shape_on_site(&self) -> Vec<usize> {
+        match self.action.fibre(self.layout.lattice()) {
+            Fibre::Scalar => Vec::new(),
+            Fibre::Matrix { group, count } => vec![count, group.matrix()],
+            fibre => vec![fibre.components()],
+        }
     }
 
     /// `[chain, site, component]`.

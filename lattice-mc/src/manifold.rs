@@ -24,11 +24,7 @@ pub enum Start {
 /// begin, and what is measured on it.
 pub trait Manifold: OnSites<Tangent: OnSites + Linear> {
     /// The field after moving for a time with constant momenta: `φ + time · π`; `e^{i time π_a T_a} U` in a group.
-    fn drift<'t>(
-        phi: Var<'t, Self>,
-        momenta: Var<'t, Self::Tangent>,
-        time: Var<'t, PerSample>,
-    ) -> Var<'t, Self>;
+    fn drift<'t>(phi: Var<'t, Self>, momenta: Var<'t, Self::Tangent>, time: Var<'t, PerSample>) -> Var<'t, Self>;
 
     /// The type of the momenta of a field of a given type.
     fn momenta(phi: Spec) -> Spec;

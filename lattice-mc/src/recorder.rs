@@ -1,8 +1,8 @@
 //! A run in progress: update by update, and on disk between two of them.
 
-use crate::{Error, Manifold};
 use crate::chains::Chains;
 use crate::run::{History, MarkovRun};
+use crate::{Error, Manifold};
 use lattice_autograd::params::{ParamsError, TensorFile};
 use lattice_tensor::Real;
 use std::time::Instant;
@@ -59,6 +59,22 @@ impl<'c, 'a, R: Real, K: Manifold> Recorder<'c, 'a, R, K> {
     /// The chains.
     pub fn chains(&self) -> &Chains<'a, R, K> {
         self.chains
+    }
+
+    /// What the last update said under a name, one number for each chain.
+    pub fn told(&self, name: &str) -> Option<&[f64]> {
+        let place = self.chains.update_names().iter().position(|n| n == name)?;
+        self.chains.told().get(place).map(Vec::as_slice)
+    }
+
+    /// An observable as it is now, one number for each chain, whether or not it is recorded.
+    ///
+    /// # Errors
+    /// If the program fails.
+    pub fn observe(&mut self, name: &str) -> Result<Option<&[f64]>, Error> {
+        let place = self.chains.observable_names().iter().position(|n| n == name);
+        let numbers = self.chains.measure()?;
+        Ok(place.and_then(|place| numbers.get(place)).map(Vec::as_slice))
     }
 
     /// One update, measured if thermalisation is over. To be called inside [`lattice_tensor::Device::install`].

@@ -1,8 +1,8 @@
 //! One update of a Markov chain, as a program.
 
-use crate::{Action, Manifold};
 use crate::observables::Observable;
 use crate::stage::Stage;
+use crate::{Action, Manifold};
 use lattice_autograd::{PerSample, Var};
 use lattice_tensor::field::Scalar;
 use std::fmt::Debug;

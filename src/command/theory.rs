@@ -2,6 +2,7 @@
 
 use super::args::{TheoryArgs, TheoryName};
 use super::failure::Failure;
+use lattice_fields::mc::Manifold;
 use lattice_fields::mc::exact::{self, Effort, Exact};
 use lattice_fields::prelude::*;
 use std::collections::BTreeMap;
@@ -26,6 +27,7 @@ impl Theory {
         let action: Box<dyn Action> = match args.theory {
             TheoryName::Phi4 => Box::new(Phi4 { mass2, lambda }),
             TheoryName::Free => Box::new(Free { mass2 }),
+            gauge => return Err(Failure::refused("--theory", "phi4 or free", gauge.name())),
         };
         action.check().map_err(Failure::Refused)?;
         Ok(Theory { name: args.theory, lattice, action, mass2, lambda })
@@ -35,12 +37,31 @@ impl Theory {
         self.action.couplings().into_iter().map(|(name, value)| (name.to_string(), value)).collect()
     }
 
+    /// What is sampled.
+    pub fn subject(&self) -> Subject<'_, Scalar> {
+        Subject { name: self.name, lattice: &self.lattice, action: &*self.action }
+    }
+
     /// The exact values, if they can be had within `seconds`.
     pub fn exact_within(&self, seconds: f64) -> Option<Exact> {
         let effort = Effort::default();
         let extents = self.lattice.extents();
         let cost = exact::phi4_cost(extents, self.mass2, self.lambda, &effort).ok()?;
         if cost.seconds > seconds { None } else { exact::phi4_with(extents, self.mass2, self.lambda, &effort).ok() }
+    }
+}
+
+/// An action on a lattice, by its name: what reports are about, whatever sits on a site.
+#[derive(Clone, Copy)]
+pub struct Subject<'a, K: Manifold> {
+    pub name: TheoryName,
+    pub lattice: &'a Lattice,
+    pub action: &'a dyn Action<K>,
+}
+
+impl<K: Manifold> Subject<'_, K> {
+    pub fn couplings(&self) -> BTreeMap<String, f64> {
+        self.action.couplings().into_iter().map(|(name, value)| (name.to_string(), value)).collect()
     }
 }
 

@@ -53,12 +53,7 @@ pub trait Action<K: Manifold = Scalar>: Debug + Send + Sync {
     ///
     /// HMC is exact for any other force that depends on the field alone. A part of the action whose derivative
     /// vanishes almost everywhere, such as a topological charge, may so be left to the accept step.
-    fn kick<'t>(
-        &self,
-        momenta: Var<'t, K::Tangent>,
-        phi: Var<'t, K>,
-        time: Var<'t, PerSample>,
-    ) -> Var<'t, K::Tangent> {
+    fn kick<'t>(&self, momenta: Var<'t, K::Tangent>, phi: Var<'t, K>, time: Var<'t, PerSample>) -> Var<'t, K::Tangent> {
         momenta - phi.trace().gradient(self.action(phi), phi) * time
     }
 

@@ -4,8 +4,8 @@ mod integrators;
 
 pub use integrators::Integrator;
 
-use crate::{Action, Manifold};
 use crate::update::{Update, Updated};
+use crate::{Action, Manifold};
 use lattice_autograd::Var;
 
 /// Hybrid Monte Carlo (Duane, Kennedy, Pendleton, Roweth 1987).
@@ -111,5 +111,7 @@ impl<K: Manifold> Update<K> for Hmc {
     }
 }
 
+#[cfg(test)]
+mod gauge_tests;
 #[cfg(test)]
 mod tests;

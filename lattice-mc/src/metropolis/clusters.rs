@@ -12,9 +12,9 @@
 //! probability ½. A field of several components is reflected in the plane orthogonal to a random direction `r` (Wolff,
 //! PRL 62 (1989) 361): the same with `φ·r` in the place of `φ`.
 
-use crate::{Action, Manifold};
 use crate::stage::{Configuration, Stage};
 use crate::update::{Then, Update, Updated};
+use crate::{Action, Manifold};
 use lattice_autograd::Var;
 use lattice_tensor::field::Scalar;
 use lattice_tensor::random::{Draw, Stream, normal_at, uniform_f64_at};

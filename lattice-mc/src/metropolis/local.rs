@@ -1,7 +1,7 @@
 //! Local Metropolis on a checkerboard.
 
-use crate::{Action, Manifold};
 use crate::update::{Update, Updated};
+use crate::{Action, Manifold};
 use lattice_autograd::Var;
 use lattice_tensor::Location;
 

@@ -17,7 +17,7 @@ mod theory;
 mod train;
 
 pub use exact::ExactArgs;
-pub use mc::{ExportName, IntegratorName, McArgs, Steps, UpdateName};
+pub use mc::{ActionName, ExportName, IntegratorName, McArgs, StartName, Steps, UpdateName};
 pub use measure::{Axis, MeasureArgs};
 pub use run::{CPU, DeviceArgs, DevicesArgs, MainArgs, Precision, RunArgs};
 pub use sample::SampleArgs;

@@ -1,6 +1,7 @@
 //! Theory, couplings, lattice.
 
 use clap::{Args, ValueEnum};
+use lattice_fields::tensor::group::GroupName;
 use serde::{Serialize, Serializer};
 use std::str::FromStr;
 
@@ -11,6 +12,10 @@ pub enum TheoryName {
     Phi4,
     /// The same with lambda = 0, m2 > 0.
     Free,
+    /// Compact U(1), --beta.
+    U1,
+    Su2,
+    Su3,
 }
 
 impl TheoryName {
@@ -19,6 +24,7 @@ impl TheoryName {
         let (default_m2, default_lambda) = match self {
             TheoryName::Phi4 => (-4.0, 8.0),
             TheoryName::Free => (1.0, 0.0),
+            _ => return,
         };
         m2.get_or_insert(default_m2);
         lambda.get_or_insert(default_lambda);
@@ -28,6 +34,19 @@ impl TheoryName {
         match self {
             TheoryName::Phi4 => "phi4",
             TheoryName::Free => "free",
+            TheoryName::U1 => "u1",
+            TheoryName::Su2 => "su2",
+            TheoryName::Su3 => "su3",
+        }
+    }
+
+    /// The group of a gauge theory.
+    pub fn group(self) -> Option<GroupName> {
+        match self {
+            TheoryName::U1 => Some(GroupName::U1),
+            TheoryName::Su2 => Some(GroupName::SU2),
+            TheoryName::Su3 => Some(GroupName::SU3),
+            _ => None,
         }
     }
 }
@@ -81,6 +100,10 @@ pub struct TheoryArgs {
     /// The coupling lambda [default: 8, for the free theory 0]
     #[arg(long, allow_hyphen_values = true)]
     pub lambda: Option<f64>,
+    /// The coupling beta of a gauge theory.
+    #[arg(long, allow_hyphen_values = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub beta: Option<f64>,
 }
 
 impl TheoryArgs {

@@ -22,9 +22,8 @@ fn times([a, b]: C, [c, d]: C) -> C {
 
 pub fn product(a: &M, b: &M) -> M {
     let n = a.len();
-    let entry = |i: usize, j: usize| {
-        (0..n).map(|k| times(a[i][k], b[k][j])).fold([0.0; 2], |s, x| [s[0] + x[0], s[1] + x[1]])
-    };
+    let entry =
+        |i: usize, j: usize| (0..n).map(|k| times(a[i][k], b[k][j])).fold([0.0; 2], |s, x| [s[0] + x[0], s[1] + x[1]]);
     (0..n).map(|i| (0..n).map(|j| entry(i, j)).collect()).collect()
 }
 

@@ -48,9 +48,8 @@ impl Rectangles {
     /// `Σ_R (1 − Re tr R/N)`.
     fn rectangles<'t, G: Group>(u: Var<'t, Links<G>>) -> Var<'t, PerSample> {
         let loops = planes(u.trace().lattice().directions()).flat_map(|(mu, nu)| [(mu, nu), (nu, mu)]);
-        let terms = loops.map(|(long, short)| {
-            1.0 - u.path(&Path::rectangle(long, 2, short, 1).0).re_trace() * (1.0 / G::N as f64)
-        });
+        let terms = loops
+            .map(|(long, short)| 1.0 - u.path(&Path::rectangle(long, 2, short, 1).0).re_trace() * (1.0 / G::N as f64));
         let sum = terms.reduce(|a, b| a + b);
         sum.map_or(u.trace().mask() * 0.0, Var::sum_sites)
     }

@@ -1,11 +1,11 @@
 //! The gradient flow of Wilson's action, and the scales read off from it.
 
 use super::{clover_charge, clover_energy};
+use crate::Error;
 use crate::manifold::at_rest;
 use crate::observables::Observable;
 use crate::planned::{ChainCouplings, Planned};
 use crate::statistics::{Estimate, GammaMethod, StatisticsError};
-use crate::Error;
 use lattice_autograd::{Trace, Var};
 use lattice_tensor::field::{Field, Links, Momenta};
 use lattice_tensor::group::Group;
@@ -191,7 +191,8 @@ pub fn scale<C: AsRef<[f64]>>(
     t2e: &[&[C]],
     level: f64,
 ) -> Result<Option<Estimate>, StatisticsError> {
-    let means = t2e.iter().map(|series| Ok(method.estimate_any(series)?.mean)).collect::<Result<Vec<_>, StatisticsError>>()?;
+    let means =
+        t2e.iter().map(|series| Ok(method.estimate_any(series)?.mean)).collect::<Result<Vec<_>, StatisticsError>>()?;
     let crossing = |curve: &[f64]| curve.windows(2).position(|pair| pair[0] < level && level <= pair[1]);
     match scale {
         Scale::T0 => crossing(&means).map(|k| {
@@ -200,8 +201,9 @@ pub fn scale<C: AsRef<[f64]>>(
         }),
         Scale::W0 => {
             let middle = |k: usize| 0.5 * (times[k] + times[k + 1]);
-            let slopes: Vec<f64> =
-                (0..times.len().saturating_sub(1)).map(|k| middle(k) * (means[k + 1] - means[k]) / (times[k + 1] - times[k])).collect();
+            let slopes: Vec<f64> = (0..times.len().saturating_sub(1))
+                .map(|k| middle(k) * (means[k + 1] - means[k]) / (times[k + 1] - times[k]))
+                .collect();
             crossing(&slopes).map(|k| {
                 let (t, dt) = ([middle(k), middle(k + 1)], times[k + 1] - times[k]);
                 method.derived_traced(&t2e[k..k + 3], |y| {

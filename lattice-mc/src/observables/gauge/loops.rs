@@ -23,9 +23,9 @@ impl<'t, G: Group> Lines<'t, G> {
             let link = u.link(mu);
             let mut lines = Vec::new();
             for n in 1..=longest.min(extent / 2) {
-                lines.push(lines.last().map_or(link, |before: &Var<'t, Element<G>>| {
-                    *before * link.shift(mu, (n - 1) as i32)
-                }));
+                lines.push(
+                    lines.last().map_or(link, |before: &Var<'t, Element<G>>| *before * link.shift(mu, (n - 1) as i32)),
+                );
             }
             lines
         };

@@ -32,7 +32,9 @@ pub fn quantities(lattice: &Lattice) -> Vec<Quantity> {
     }
     for r in 1..=far {
         for t in 2..=late {
-            list.push(Quantity::new(format!("potential_{r}_{t}"), [name(r, t - 1), name(r, t)], |w| (w[0] / w[1]).ln()));
+            list.push(Quantity::new(format!("potential_{r}_{t}"), [name(r, t - 1), name(r, t)], |w| {
+                (w[0] / w[1]).ln()
+            }));
         }
     }
     list
