@@ -11,25 +11,47 @@
 
 use std::fmt;
 
-const OPS: [(&str, &str); 8] = [
+const OPS: [(&str, &str); 26] = [
+    ("adjoint", include_str!("ops/adjoint.wgsl")),
+    ("bracket", include_str!("ops/bracket.wgsl")),
     ("channels", include_str!("ops/channels.wgsl")),
     ("conv", include_str!("ops/conv.wgsl")),
     ("conv_weight_grad", include_str!("ops/conv_weight_grad.wgsl")),
+    ("embed", include_str!("ops/embed.wgsl")),
+    ("exp_tangent", include_str!("ops/exp_tangent.wgsl")),
+    ("exponential", include_str!("ops/exponential.wgsl")),
+    ("link_update", include_str!("ops/link_update.wgsl")),
+    ("logarithm", include_str!("ops/logarithm.wgsl")),
+    ("matrix_dot", include_str!("ops/matrix_dot.wgsl")),
+    ("moments", include_str!("ops/moments.wgsl")),
+    ("momentum_update", include_str!("ops/momentum_update.wgsl")),
+    ("multiply", include_str!("ops/multiply.wgsl")),
     ("neighbours", include_str!("ops/neighbours.wgsl")),
+    ("path", include_str!("ops/path.wgsl")),
+    ("plaquette", include_str!("ops/plaquette.wgsl")),
     ("random", include_str!("ops/random.wgsl")),
+    ("reunitarise", include_str!("ops/reunitarise.wgsl")),
+    ("scale", include_str!("ops/scale.wgsl")),
+    ("scaled_unit", include_str!("ops/scaled_unit.wgsl")),
     ("shift", include_str!("ops/shift.wgsl")),
+    ("staple", include_str!("ops/staple.wgsl")),
     ("sum_sites", include_str!("ops/sum_sites.wgsl")),
+    ("trace", include_str!("ops/trace.wgsl")),
     ("wave", include_str!("ops/wave.wgsl")),
 ];
 
-const LIB: [(&str, &str); 7] = [
+const LIB: [(&str, &str); 11] = [
+    ("algebra", include_str!("lib/algebra.wgsl")),
     ("descent", include_str!("lib/descent.wgsl")),
     ("half", include_str!("lib/half.wgsl")),
     ("hops", include_str!("lib/hops.wgsl")),
     ("kernel", include_str!("lib/kernel.wgsl")),
     ("math", include_str!("lib/math.wgsl")),
     ("random", include_str!("lib/random.wgsl")),
+    ("su2", include_str!("lib/su2.wgsl")),
+    ("su3", include_str!("lib/su3.wgsl")),
     ("sums", include_str!("lib/sums.wgsl")),
+    ("u1", include_str!("lib/u1.wgsl")),
 ];
 
 const STEPS: [(&str, &str); 4] = [

@@ -17,6 +17,8 @@ pub enum Domain {
     Positive,
     /// At least 0.5 away from zero.
     NonZero,
+    /// Below 0.5 in magnitude.
+    Small,
 }
 
 /// Which boundary phases an op takes.
@@ -98,6 +100,7 @@ impl Draw {
                 whole + 0.1 + 0.3 * operand as f64 + self.0.random_range(0.0..0.15)
             }
             Domain::Positive => self.0.random_range(0.5..2.5),
+            Domain::Small => self.0.random_range(-0.5..0.5),
             Domain::NonZero => self.0.random_range(0.5..2.0) * self.one_of(&[-1.0, 1.0]),
         };
         x as f32 as f64

@@ -1,6 +1,7 @@
 //! The battery. Each test walks the list of [`cases`]; a failure prints the case and its number.
 
 mod cases;
+mod gauge;
 #[cfg(feature = "gpu")]
 mod gpu;
 
@@ -78,7 +79,7 @@ impl Subject {
 }
 
 fn for_all(mut check: impl FnMut(&mut Subject)) {
-    for &(name, count, draw) in LIST {
+    for &(name, count, draw) in LIST.iter().chain(gauge::LIST) {
         (0..count).for_each(|number| check(&mut Subject::new(name, number, draw)));
     }
 }
@@ -95,7 +96,7 @@ fn ulp<R: Real>() -> f64 {
 #[test]
 fn every_file_of_ops_is_listed_and_documented() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("lattice-tensor/src/ops");
-    let listed: BTreeSet<&str> = LIST.iter().map(|entry| entry.0).collect();
+    let listed: BTreeSet<&str> = LIST.iter().chain(gauge::LIST).map(|entry| entry.0).collect();
     // An argument is what every case of another op begins with; random fields have tests of their own, `random.rs`.
     let known = |name: &str| ["argument", "random"].contains(&name) || listed.contains(name);
     let mut found = BTreeSet::new();

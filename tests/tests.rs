@@ -7,6 +7,8 @@ mod command;
 mod draw;
 /// Flows: inverse, Jacobian, symmetry, training, exactness.
 mod flows;
+/// Gauge fields: covariance, forces, large lattices.
+mod gauge;
 /// Whole programs on a GPU.
 #[cfg(feature = "gpu")]
 mod gpu;

@@ -298,6 +298,41 @@ pub fn fill_normal_with<S: Isa, R: Real>(
     fill_with::<S, R, Normal>(simd, draw, sample_of_lane, element_of, out);
 }
 
+/// Four uniform numbers for each lane of a register, of its own sample and site: `place(lane)` gives both, lanes counted in
+/// their group. For draws that may have to be repeated: `turn`, below 2^16, stands in the lower half of word 3 of the counter, so
+/// steps must stay below 2^32.
+///
+/// # Panics
+/// If the turn or the step is beyond that.
+#[inline(always)]
+pub fn four_uniforms<S: Isa, R: Real>(
+    simd: S,
+    draw: Draw,
+    turn: u32,
+    part: usize,
+    place: impl Fn(usize) -> (u64, u64),
+) -> [Lane<S, R>; 4] {
+    assert!(turn < 1 << 16 && draw.step < 1 << 32, "turn {turn} of step {}", draw.step);
+    let first = part * Lane::<S, R>::LEN;
+    // In f64 four numbers take two counters, one after the other.
+    let each = 4 / per_block::<R>() as u64;
+    let mut counters = Counters::<S>::new::<R>(
+        #[inline(always)]
+        |l| {
+            let (sample, site) = place(first + l);
+            let [block, low, step, high] = draw.counter(sample, site * each);
+            [block, low, step, high | turn]
+        },
+    );
+    if R::WIDTH == 8 {
+        let second = bytemuck::cast_slice_mut::<S::u64s, u64>(std::slice::from_mut(&mut counters.0[1][0]));
+        for word in second {
+            *word += 1;
+        }
+    }
+    counters.numbers::<R, Uniform>(simd, draw.key)
+}
+
 /// The number that [`fill_uniform`] gives for one sample and element.
 ///
 /// ```

@@ -55,7 +55,7 @@ pub const LIST: &[(&str, usize, Drawn)] = &[
 ];
 
 impl Case {
-    fn new(op: impl Op, lattice: &Lattice, samples: usize, specs: &[Spec], reference: Reference) -> Case {
+    pub(super) fn new(op: impl Op, lattice: &Lattice, samples: usize, specs: &[Spec], reference: Reference) -> Case {
         Case {
             op: Arc::new(op),
             lattice: lattice.clone(),

@@ -52,7 +52,7 @@ impl Op for Bracket {
 
     fn shader(&self, at: &Site<'_>) -> Result<Option<Shader>> {
         let Some((_, group, count)) = algebra(at.output) else { return Ok(None) };
-        Ok(Some(matrix_shader("bracket", group, at, count, &["a", "b"])?.turns(8 * group.matrix())))
+        Ok(Some(matrix_shader("bracket", group, at, count, &["w", "g"])?.turns(8 * group.matrix())))
     }
 }
 

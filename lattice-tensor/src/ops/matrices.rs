@@ -151,10 +151,7 @@ pub(super) fn matrix_shader(
         return Err(Error::op("matrices", "a field", at.output));
     };
     let rows = at.layout.rows(location)?.len();
-    let text = lattice_shaders::op(name).map_err(|e| Error::op(name, "a shader", e))?;
-    let text = text.replace("#import group", &format!("#import {}", group.name()));
-    let shader = Shader { text: Some(text.into()), ..Shader::new(name, Form::Items(rows * count), inputs) };
-    Ok(shader.number("ROWS", rows))
+    Ok(Shader::new(name, Form::Items(rows * count), inputs).of_group(group).number("ROWS", rows))
 }
 
 /// Neighbours of the rows at some displacements: where a kernel that reaches for links finds them.

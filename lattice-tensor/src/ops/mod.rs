@@ -18,6 +18,7 @@
 //! | `directions` | one link of many; links together |
 //! | `path`, `plaquette`, `staple` | products of links |
 //! | `momentum_update`, `link_update` | a step of Hamilton's equations for links, in place |
+//! | `local_update` | heat bath, overrelaxation, Metropolis |
 
 mod add_sums;
 mod adjoint;
@@ -28,6 +29,7 @@ mod conv;
 mod directions;
 mod exp;
 mod link_update;
+mod local_update;
 mod matrices;
 mod momentum_update;
 mod multiply;
@@ -55,9 +57,10 @@ pub use channels::{Channel, Stack};
 pub(crate) use conv::Tables;
 pub use conv::{Biases, Conv, ConvInputGrad, ConvWeightGrad, Kernel as ConvKernel};
 pub use directions::{Direction, Directions};
-pub use exp::left_derivative;
 pub use exp::{Exp, ExpTangent};
+pub use exp::left_derivative;
 pub use link_update::LinkUpdate;
+pub use local_update::{Colouring, LocalUpdate, Loops, Rule};
 pub use momentum_update::MomentumUpdate;
 pub use multiply::Multiply;
 pub use neighbours::Neighbours;

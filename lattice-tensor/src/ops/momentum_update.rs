@@ -94,10 +94,8 @@ impl Op for MomentumUpdate {
     fn shader(&self, at: &Site<'_>) -> Result<Option<Shader>> {
         let Some((_, group, directions)) = matrices(at.inputs[1]) else { return Ok(None) };
         let rows = at.layout.rows(Location::All)?.len();
-        let text = lattice_shaders::op("momentum_update").map_err(|e| Error::op(Self::NAME, "a shader", e))?;
-        let text = text.replace("#import group", &format!("#import {}", group.name()));
         let form = Form::Items(rows * directions);
-        let shader = Shader { text: Some(text.into()), ..Shader::new("momentum_update", form, &["p", "u", "c"]) };
+        let shader = Shader::new("momentum_update", form, &["p", "u", "strength"]).of_group(group);
         let shader = shader.number("ROWS", rows).number("DIRECTIONS", directions);
         let turns = directions * 20 * group.matrix();
         Ok(Some(shader.table("around", around_table(at, directions)?).turns(turns)))

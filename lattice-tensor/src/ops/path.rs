@@ -64,7 +64,7 @@ impl Path {
     }
 
     /// For each step, where the site lies whose link it takes, relative to the beginning; and where the path ends.
-    fn places(&self, directions: usize) -> (Vec<Vec<i32>>, Vec<i32>) {
+    pub(super) fn places(&self, directions: usize) -> (Vec<Vec<i32>>, Vec<i32>) {
         let mut at = vec![0; directions];
         let mut places = Vec::with_capacity(self.0.len());
         for step in &self.0 {
@@ -149,9 +149,7 @@ impl Op for Path {
         let (places, _) = self.places(count);
         let reach = Reach::new(at.layout, &places)?;
         let (steps, rows) = (self.0.clone(), reach.order.len());
-        Ok(
-            with_group!(group, G => Box::new(Transport { reach, steps, rows, directions: count, group: PhantomData::<G> })),
-        )
+        Ok(with_group!(group, G => Box::new(Transport { reach, steps, rows, directions: count, group: PhantomData::<G> })))
     }
 
     fn shader(&self, at: &Site<'_>) -> Result<Option<Shader>> {
@@ -163,9 +161,7 @@ impl Op for Path {
         for place in &places {
             words.extend(at.hop_table(Location::All, Location::All, place)?);
         }
-        let text = lattice_shaders::op("path").map_err(|e| Error::op(Self::NAME, "a shader", e))?;
-        let text = text.replace("#import group", &format!("#import {}", group.name()));
-        let shader = Shader { text: Some(text.into()), ..Shader::new("path", Form::Items(rows), &["u"]) };
+        let shader = Shader::new("path", Form::Items(rows), &["u"]).of_group(group);
         let turns = self.0.len() * 5 * group.matrix();
         Ok(Some(shader.number("ROWS", rows).number("STEPS", self.0.len()).table("steps", words).turns(turns)))
     }

@@ -77,10 +77,7 @@ impl Op for Plaquettes {
         for mu in 0..directions {
             words.extend(at.hop_table(Location::All, Location::All, &displacement(directions, &[(mu, 1)]))?);
         }
-        let text = lattice_shaders::op("plaquette").map_err(|e| Error::op(Self::NAME, "a shader", e))?;
-        let text = text.replace("#import group", &format!("#import {}", group.name()));
-        let shader =
-            Shader { text: Some(text.into()), ..Shader::new("plaquette", Form::Items(rows * planes.len()), &["u"]) };
+        let shader = Shader::new("plaquette", Form::Items(rows * planes.len()), &["u"]).of_group(group);
         let shader = shader.number("ROWS", rows).number("PLANES", planes.len()).number("N", group.rank());
         Ok(Some(shader.table("planes", words).turns(12 * group.matrix())))
     }
@@ -127,10 +124,8 @@ impl<G: Group, R: Real> Vectorize for Run<'_, '_, '_, G, R> {
             for part in 0..Lane::<S, R>::PARTS {
                 for (p, &(mu, nu)) in planes.iter().enumerate() {
                     let links = Links { reach, u, components, part };
-                    let a =
-                        G::multiply(&links.at::<G, S>(simd, own, mu), &links.at::<G, S>(simd, reach.hop(mu, row), nu));
-                    let b =
-                        G::multiply(&links.at::<G, S>(simd, own, nu), &links.at::<G, S>(simd, reach.hop(nu, row), mu));
+                    let a = G::multiply(&links.at::<G, S>(simd, own, mu), &links.at::<G, S>(simd, reach.hop(mu, row), nu));
+                    let b = G::multiply(&links.at::<G, S>(simd, own, nu), &links.at::<G, S>(simd, reach.hop(nu, row), mu));
                     let mut sum = Lane::constant(simd, 0.0);
                     for (&a, &b) in a.as_ref().iter().zip(b.as_ref()) {
                         sum = a.mul_add(b, sum);

@@ -102,7 +102,7 @@ impl Op for Dot {
 
     fn shader(&self, at: &Site<'_>) -> Result<Option<Shader>> {
         let Some((_, group, count)) = matrices(at.inputs[0]) else { return Ok(None) };
-        Ok(Some(matrix_shader("dot", group, at, count, &["a", "b"])?.turns(group.matrix())))
+        Ok(Some(matrix_shader("matrix_dot", group, at, count, &["a", "b"])?.turns(group.matrix())))
     }
 }
 

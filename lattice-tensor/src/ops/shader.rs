@@ -2,6 +2,7 @@
 
 use super::Site;
 use crate::error::Result;
+use crate::group::GroupName;
 use crate::lattice::Location;
 use crate::layout::Twists;
 use std::borrow::Cow;
@@ -26,6 +27,8 @@ pub struct Shader {
     pub name: &'static str,
     /// Its text; none means `shaders/ops/<name>.wgsl`.
     pub text: Option<Cow<'static, str>>,
+    /// The group whose arithmetic stands for the line `#import group` in the text.
+    pub group: Option<GroupName>,
     /// How it is called.
     pub form: Form,
     /// The names under which it reads its inputs, in their order.
@@ -76,6 +79,7 @@ impl Shader {
         Shader {
             name,
             text: None,
+            group: None,
             form,
             inputs: inputs.iter().map(|&name| name.into()).collect(),
             constants: Vec::new(),
@@ -84,6 +88,13 @@ impl Shader {
             stream: None,
             turns: 1,
         }
+    }
+
+    /// In the arithmetic of a group.
+    #[must_use]
+    pub fn of_group(mut self, group: GroupName) -> Shader {
+        self.group = Some(group);
+        self
     }
 
     /// With a number for a name.

@@ -76,11 +76,7 @@ impl Op for Staples {
             }
         }
         let to_w: Vec<NodeId> = to_w.into_iter().flatten().collect();
-        let to_w = if let [one] = to_w[..] {
-            one
-        } else {
-            graph.push(Stack { fibre: Fibre::Channels(planes.len()) }, &to_w)?
-        };
+        let to_w = if let [one] = to_w[..] { one } else { graph.push(Stack { fibre: Fibre::Channels(planes.len()) }, &to_w)? };
         Ok(vec![to_u.map_or(Vjp::Zero, Vjp::Node), Vjp::Node(to_w)])
     }
 
@@ -102,10 +98,7 @@ impl Op for Staples {
     fn shader(&self, at: &Site<'_>) -> Result<Option<Shader>> {
         let Some((_, group, directions)) = matrices(at.inputs[0]) else { return Ok(None) };
         let rows = at.layout.rows(Location::All)?.len();
-        let text = lattice_shaders::op("staple").map_err(|e| Error::op(Self::NAME, "a shader", e))?;
-        let text = text.replace("#import group", &format!("#import {}", group.name()));
-        let shader =
-            Shader { text: Some(text.into()), ..Shader::new("staple", Form::Items(rows * directions), &["u", "w"]) };
+        let shader = Shader::new("staple", Form::Items(rows * directions), &["u", "w"]).of_group(group);
         let shader = shader.number("ROWS", rows).number("DIRECTIONS", directions);
         let turns = directions * 20 * group.matrix();
         Ok(Some(shader.table("around", around_table(at, directions)?).turns(turns)))
@@ -196,8 +189,10 @@ impl Around {
         (mu, nu): (usize, usize),
     ) -> MatrixOf<G, S, R> {
         let behind = self.behind(row, nu);
-        let edge =
-            G::multiply(&links.at::<G, S>(simd, behind, mu), &links.at::<G, S>(simd, self.aside(row, mu, nu), nu));
+        let edge = G::multiply(
+            &links.at::<G, S>(simd, behind, mu),
+            &links.at::<G, S>(simd, self.aside(row, mu, nu), nu),
+        );
         G::adjoint_multiply(&edge, &links.at::<G, S>(simd, behind, nu))
     }
 }

@@ -78,6 +78,11 @@ pub struct OutputRows<'a, R> {
 }
 
 impl<R: Real> OutputRows<'_, R> {
+    /// Whether rows that are not asked for would be left without what the input holds.
+    pub fn are_copied(&self) -> bool {
+        self.before.is_some()
+    }
+
     /// Row `row`, which holds what the input held there. A kernel asks for the rows of its pieces only, and for each once.
     ///
     /// # Panics

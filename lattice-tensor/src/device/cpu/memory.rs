@@ -27,9 +27,25 @@ impl<R: bytemuck::Pod> Aligned<R> {
         let count = usize::try_from(bytes.div_ceil(64)).map_err(|_| short())?;
         let mut lines = Vec::new();
         lines.try_reserve_exact(count).map_err(|_| short())?;
+        large_pages(lines.spare_capacity_mut());
         lines.resize(count, Line::zeroed());
         Ok(Aligned { lines, len, of: std::marker::PhantomData })
     }
+}
+
+/// Asks for large pages for buffers of some megabytes, which a sweep over a lattice reads in strides: with small ones every
+/// row is a miss of the translation buffer. A hint, before the memory is touched; where it is not understood nothing changes.
+fn large_pages(memory: &mut [std::mem::MaybeUninit<Line>]) {
+    #[cfg(target_os = "linux")]
+    if size_of_val(memory) >= 4 << 20 {
+        const PAGE: usize = 4096;
+        let start = memory.as_mut_ptr() as usize;
+        let (first, end) = (start.next_multiple_of(PAGE), (start + size_of_val(memory)) / PAGE * PAGE);
+        // SAFETY: whole pages inside memory that this buffer owns; the advice changes no contents.
+        unsafe { libc::madvise(first as *mut libc::c_void, end - first, libc::MADV_HUGEPAGE) };
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = memory;
 }
 
 impl<R: bytemuck::Pod> Deref for Aligned<R> {

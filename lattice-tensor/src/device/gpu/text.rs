@@ -408,7 +408,9 @@ impl Writer<'_, '_> {
             None => lattice_shaders::op(shader.name)
                 .map_err(|e| Error::op(node.op.name(), "an op with a shader", e).at(node.line))?,
         };
-        self.functions += &lattice_shaders::rename(text, prefix, &names);
+        let group = shader.group.map_or("", |group| group.name());
+        let text = text.replace("#import group", &format!("#import {group}"));
+        self.functions += &lattice_shaders::rename(&text, prefix, &names);
         Ok(())
     }
 

@@ -100,7 +100,7 @@ pub trait Group: Copy + Debug + Default + Send + Sync + 'static {
 
 /// Whether a mask holds in some lane.
 #[inline(always)]
-fn any<S: Isa, R: Real>(mask: super::Mask<S, R>, one: Lane<S, R>, zero: Lane<S, R>) -> bool {
+pub(crate) fn any<S: Isa, R: Real>(mask: super::Mask<S, R>, one: Lane<S, R>, zero: Lane<S, R>) -> bool {
     let lanes = Lane::select(mask, one, zero).reg();
     bytemuck::cast_slice::<_, R>(std::slice::from_ref(&lanes)).iter().any(|&x| x != R::default())
 }
