@@ -78,7 +78,7 @@ impl<'a, R: Real, K: Manifold> Chains<'a, R, K> {
         couplings.check(chains)?;
         device.check_precision::<R>()?;
         let nodes = R::WIDTH / chains.next_power_of_two().min(R::WIDTH);
-        let mut periods = vec![update.period(); lattice.directions()];
+        let mut periods = update.periods(action, lattice);
         for others in [K::periods(lattice), action.periods(lattice)] {
             periods.iter_mut().zip(others).for_each(|(period, other)| *period = common_multiple(*period, other));
         }

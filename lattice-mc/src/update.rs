@@ -4,6 +4,7 @@ use crate::observables::Observable;
 use crate::stage::Stage;
 use crate::{Action, Manifold};
 use lattice_autograd::{PerSample, Var};
+use lattice_tensor::Lattice;
 use lattice_tensor::field::Scalar;
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -30,7 +31,13 @@ pub trait Update<K: Manifold = Scalar>: Debug + Send + Sync {
     /// The sub-lattice period in every direction that the update needs, for the choice of a layout.
     fn period(&self) -> usize;
 
-    /// Integrator steps in one update, 1 where that has no meaning.
+    /// The same direction by direction, for an action on a lattice.
+    fn periods(&self, action: &dyn Action<K>, lattice: &Lattice) -> Vec<usize> {
+        let _ = action;
+        vec![self.period(); lattice.directions()]
+    }
+
+    /// Integrator steps or sweeps in one update, 1 where that has no meaning.
     fn steps(&self) -> usize {
         1
     }

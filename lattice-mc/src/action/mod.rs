@@ -16,6 +16,7 @@ pub use vector::{ComplexPhi4, VectorPhi4};
 use crate::Manifold;
 use lattice_autograd::{PerSample, Trace, Uniform, Var};
 use lattice_tensor::field::Scalar;
+use lattice_tensor::ops::Loops;
 use lattice_tensor::{Fibre, Lattice, Result};
 use std::fmt::Debug;
 
@@ -85,6 +86,12 @@ pub trait Action<K: Manifold = Scalar>: Debug + Send + Sync {
     /// Cluster updates need it.
     fn hopping<'t>(&self, trace: &'t Trace) -> Option<Var<'t, Uniform>> {
         let _ = trace;
+        None
+    }
+
+    /// `β` and the coefficients `c₀`, `c₁` of an action of links of the form `S = −(β/N) [c₀ Σ_P Re tr P + c₁ Σ_R Re tr R]`, up
+    /// to a constant, if it has that form with `β` as the coupling `beta`. Local updates of links need it.
+    fn loops(&self) -> Option<(f64, Loops)> {
         None
     }
 

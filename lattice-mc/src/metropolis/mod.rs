@@ -2,8 +2,10 @@
 
 mod clusters;
 mod independence;
+mod links;
 mod local;
 
 pub use clusters::Clusters;
 pub use independence::{Independence, Offered, Proposal};
+pub use links::{LinkRule, LinkSweeps};
 pub use local::LocalMetropolis;

@@ -5,7 +5,7 @@ use super::super::failure::Failure;
 use super::super::theory::Subject;
 use super::{Begin, CHAINS, Setting, check, hmc, job};
 use lattice_fields::mc::action::{Rectangles, Wilson};
-use lattice_fields::mc::{Start, Stored};
+use lattice_fields::mc::{LinkSweeps, Start, Stored};
 use lattice_fields::prelude::*;
 use lattice_fields::tensor::field::Links;
 use lattice_fields::tensor::group::{Group, GroupName, SU2, SU3, U1};
@@ -69,6 +69,10 @@ fn of_group<G: Group>(args: &McArgs) -> Result<(), Failure> {
 }
 
 fn update<G: Group>(args: &McArgs) -> Result<Box<dyn Update<Links<G>>>, Failure> {
+    let overrelax = args.overrelax.unwrap_or(0);
+    if overrelax > 1000 {
+        return Err(Failure::refused("--overrelax", "at most 1000", overrelax));
+    }
     match args.update {
         UpdateName::Hmc => match args.overrelax {
             None | Some(0) => Ok(Box::new(hmc(args))),
@@ -77,9 +81,8 @@ fn update<G: Group>(args: &McArgs) -> Result<Box<dyn Update<Links<G>>>, Failure>
         UpdateName::Cluster => {
             Err(Failure::refused("--update", "hmc, heatbath or metropolis for a gauge theory", "cluster"))
         }
-        UpdateName::Heatbath | UpdateName::Metropolis => {
-            Err(Failure::refused("--update", "hmc for a gauge theory", "heatbath or metropolis"))
-        }
+        UpdateName::Heatbath => Ok(Box::new(LinkSweeps::heat_bath(overrelax))),
+        UpdateName::Metropolis => Ok(Box::new(LinkSweeps::metropolis(overrelax))),
     }
 }
 

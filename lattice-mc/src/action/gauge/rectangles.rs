@@ -7,7 +7,7 @@ use lattice_autograd::{PerSample, Var};
 use lattice_tensor::Lattice;
 use lattice_tensor::field::{Links, Momenta};
 use lattice_tensor::group::Group;
-use lattice_tensor::ops::Path;
+use lattice_tensor::ops::{Loops, Path};
 
 /// `S = β Σ_P c₀ (1 − Re tr P/N) + β Σ_R c₁ (1 − Re tr R/N)` with `c₀ = 1 − 8 c₁`, `R` all rectangles of 1 × 2
 /// plaquettes, either side the long one (Lüscher, Weisz, Commun. Math. Phys. 97 (1985) 59). The bare form is without the
@@ -75,6 +75,10 @@ impl<G: Group> Action<Links<G>> for Rectangles {
         let time = time * u.trace().coupling("beta", self.beta);
         let momenta = momenta.kick(u, time * (self.c0() / G::N as f64));
         momenta - u.trace().gradient(Self::rectangles(u), u) * (time * self.c1)
+    }
+
+    fn loops(&self) -> Option<(f64, Loops)> {
+        Some((self.beta, Loops { c0: self.c0(), c1: self.c1 }))
     }
 
     fn laplacian<'t>(&self, u: Var<'t, Links<G>>) -> Option<Var<'t, PerSample>> {

@@ -6,6 +6,7 @@ use lattice_autograd::{PerSample, Var};
 use lattice_tensor::Lattice;
 use lattice_tensor::field::{Links, Momenta};
 use lattice_tensor::group::Group;
+use lattice_tensor::ops::Loops;
 
 /// Whether the constant is part of the action. It changes `log Z` and the action density, nothing else.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -65,6 +66,10 @@ impl<G: Group> Action<Links<G>> for Wilson {
         time: Var<'t, PerSample>,
     ) -> Var<'t, Momenta<G>> {
         momenta.kick(u, time * u.trace().coupling("beta", self.beta) * (1.0 / G::N as f64))
+    }
+
+    fn loops(&self) -> Option<(f64, Loops)> {
+        Some((self.beta, Loops::WILSON))
     }
 
     fn laplacian<'t>(&self, u: Var<'t, Links<G>>) -> Option<Var<'t, PerSample>> {
