@@ -9,7 +9,7 @@ mod measure;
 
 use lattice_autograd::Trace;
 use lattice_tensor::group::{GroupName, SU3};
-use lattice_tensor::{Bindings, Device, Draws, Fibre, FieldData, Lattice, Layout, Location, Real, Result};
+use lattice_tensor::{Bindings, Device, Draws, FieldData, Fibre, Lattice, Layout, Location, Real, Result};
 use measure::seconds_of;
 use std::sync::Arc;
 use std::time::Instant;
@@ -54,10 +54,12 @@ fn step<R: Real>(extent: usize, device: &Device, budget: f64) -> Result<()> {
     let mut program = trace.program::<R>(&[links.id(), momenta.id()], &layout)?;
     let cost = program.cost();
     let mut run = |u: &FieldData<R>, p: &FieldData<R>, next_u: &mut FieldData<R>, next_p: &mut FieldData<R>| {
-        program.run(
-            device,
-            &mut Bindings { samples: 1, fields: &[u, p], out_fields: &mut [next_u, next_p], ..Default::default() },
-        )
+        program.run(device, &mut Bindings {
+            samples: 1,
+            fields: &[u, p],
+            out_fields: &mut [next_u, next_p],
+            ..Default::default()
+        })
     };
     run(&u, &p, &mut next_u, &mut next_p)?;
     let time = device.install(|| {

@@ -4,7 +4,7 @@ use lattice_autograd::{Trace, Var, links};
 use lattice_tensor::field::{Element, Momenta};
 use lattice_tensor::group::{Group, GroupName, SU2, SU3, U1};
 use lattice_tensor::ops::Step;
-use lattice_tensor::{Bindings, Device, Draws, Fibre, FieldData, Lattice, Layout, Location, NodeId, Real, Spec};
+use lattice_tensor::{Bindings, Device, Draws, FieldData, Fibre, Lattice, Layout, Location, NodeId, Real, Spec};
 use std::sync::Arc;
 
 /// Runs a program without inputs; random fields are the same in every run. Field outputs, one sample, in the order of sites.
@@ -83,10 +83,7 @@ fn forces_from_reverse_mode_and_from_the_fused_op_agree() {
 }
 
 /// `g(x) U_μ(x) g(x+μ)†`
-fn transformed<'t, G: Group>(
-    u: Var<'t, lattice_tensor::field::Links<G>>,
-    g: Var<'t, Element<G>>,
-) -> Var<'t, lattice_tensor::field::Links<G>> {
+fn transformed<'t, G: Group>(u: Var<'t, lattice_tensor::field::Links<G>>, g: Var<'t, Element<G>>) -> Var<'t, lattice_tensor::field::Links<G>> {
     let directions = u.trace().lattice().directions();
     let parts: Vec<_> = (0..directions).map(|mu| (g * u.link(mu)).times_adjoint(g.shift(mu, 1))).collect();
     links(&parts)

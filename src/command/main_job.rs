@@ -86,6 +86,7 @@ fn job<R: Real>(args: &MainArgs) -> Result<(), Failure> {
         watched: "phi2",
         exact: &|_| None,
         work: &|_| Vec::new(),
+        further: &|_| Vec::new(),
     };
     let plan = |updates| MarkovRun { chains: CHAINS, updates, thermalize: THERMALIZE, seed: args.run.seed };
     let chains = |update, updates, what| {

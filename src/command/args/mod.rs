@@ -3,11 +3,13 @@
 //! | file | flags of |
 //! |---|---|
 //! | `theory` | theory, couplings, lattice |
+//! | `gauge` | gauge fields: actions, starts |
 //! | `run` | every run: seed, precision, folder, device |
 //! | `train`, `sample`, `mc`, `measure`, `exact` | one subcommand |
 //! | `text` | values as they are written to a `--config` file |
 
 mod exact;
+mod gauge;
 mod mc;
 mod measure;
 mod run;
@@ -17,7 +19,8 @@ mod theory;
 mod train;
 
 pub use exact::ExactArgs;
-pub use mc::{ActionName, ExportName, IntegratorName, McArgs, StartName, Steps, UpdateName};
+pub use gauge::{ActionName, GaugeArgs, StartName};
+pub use mc::{ExportName, IntegratorName, McArgs, Steps, UpdateName};
 pub use measure::{Axis, MeasureArgs};
 pub use run::{CPU, DeviceArgs, DevicesArgs, MainArgs, Precision, RunArgs};
 pub use sample::SampleArgs;

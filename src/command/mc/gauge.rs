@@ -1,11 +1,11 @@
 //! Chains of gauge fields.
 
-use super::super::args::{ActionName, McArgs, StartName, UpdateName};
+use super::super::args::{ActionName, GaugeArgs, McArgs, StartName, UpdateName};
 use super::super::failure::Failure;
 use super::super::theory::Subject;
 use super::{Begin, CHAINS, Setting, check, hmc, job};
-use lattice_fields::mc::action::{Rectangles, Wilson};
-use lattice_fields::mc::{LinkSweeps, Start, Stored};
+use lattice_fields::mc::statistics::{GammaMethod, Theta};
+use lattice_fields::mc::{History, ImaginaryTheta, Instantons, LinkSweeps, Open, Rectangles, Start, Stored, Wilson};
 use lattice_fields::prelude::*;
 use lattice_fields::tensor::field::Links;
 use lattice_fields::tensor::group::{Group, GroupName, SU2, SU3, U1};
@@ -13,82 +13,151 @@ use std::path::Path;
 
 /// Refuses flags that mean nothing for a scalar theory.
 pub fn refuse_flags(args: &McArgs) -> Result<(), Failure> {
+    let gauge = &args.gauge;
     let given = [
-        ("--action", args.action.is_some()),
-        ("--overrelax", args.overrelax.is_some()),
-        ("--start", args.start.is_some()),
+        ("--action", gauge.action.is_some()),
+        ("--overrelax", gauge.overrelax.is_some()),
+        ("--start", gauge.start.is_some()),
+        ("--open", gauge.open.is_some()),
+        ("--theta", gauge.theta.is_some()),
+        ("--imaginary-theta", gauge.imaginary_theta.is_some()),
+        ("--instantons", gauge.instantons),
     ];
-    match given.into_iter().find(|(_, given)| *given) {
-        Some((flag, _)) => Err(Failure::refused(flag, "a gauge theory in --theory", args.theory.theory.name())),
+    refuse(&given, "a gauge theory in --theory", args)
+}
+
+/// Refuses the first flag that was given.
+fn refuse(given: &[(&str, bool)], expected: &str, args: &McArgs) -> Result<(), Failure> {
+    match given.iter().find(|(_, given)| *given) {
+        Some((flag, _)) => Err(Failure::refused(flag, expected, args.theory.theory.name())),
         None => Ok(()),
     }
 }
 
 pub fn run(args: &McArgs, group: GroupName) -> Result<(), Failure> {
+    let lattice = Lattice::periodic(&args.theory.lattice.0)?;
     match group {
-        GroupName::U1 => of_group::<U1>(args),
-        GroupName::SU2 => of_group::<SU2>(args),
-        GroupName::SU3 => of_group::<SU3>(args),
+        GroupName::U1 => of_u1(args, &lattice),
+        GroupName::SU2 => of_sun::<SU2>(args, &lattice),
+        GroupName::SU3 => of_sun::<SU3>(args, &lattice),
     }
 }
 
-fn of_group<G: Group>(args: &McArgs) -> Result<(), Failure> {
-    let lattice = Lattice::periodic(&args.theory.lattice.0)?;
-    let beta = args.theory.beta.unwrap_or_default();
-    let (wilson, rectangles);
-    let name = args.action.unwrap_or(ActionName::Wilson);
-    let action: &dyn Action<Links<G>> = match name {
-        ActionName::Wilson => {
-            wilson = Wilson::new(beta);
-            &wilson
+fn of_sun<G: Group>(args: &McArgs, lattice: &Lattice) -> Result<(), Failure> {
+    let GaugeArgs { theta, imaginary_theta, instantons, .. } = args.gauge;
+    let of_charge =
+        [("--theta", theta.is_some()), ("--imaginary-theta", imaginary_theta.is_some()), ("--instantons", instantons)];
+    refuse(&of_charge, "--theory u1 in two directions", args)?;
+    chains::<G>(args, lattice, &*action(args)?, update(args)?)
+}
+
+/// U(1) may have a θ, and jumps from charge to charge.
+fn of_u1(args: &McArgs, lattice: &Lattice) -> Result<(), Failure> {
+    let GaugeArgs { theta, imaginary_theta, instantons, .. } = args.gauge;
+    let directions = lattice.directions();
+    for (flag, given) in [("--theta", theta.is_some()), ("--instantons", instantons)] {
+        if given && directions != 2 {
+            return Err(Failure::refused(flag, "a lattice of two directions", directions));
         }
-        _ => {
-            rectangles = match name {
-                ActionName::Iwasaki => Rectangles::iwasaki(beta),
-                ActionName::Dbw2 => Rectangles::dbw2(beta),
-                _ => Rectangles::symanzik(beta),
-            };
-            &rectangles
+    }
+    if let Some(theta) = theta.filter(|theta| !theta.is_finite()) {
+        return Err(Failure::refused("--theta", "a finite number", theta));
+    }
+    let action: Box<dyn Action<Links<U1>>> = match imaginary_theta {
+        None => action(args)?,
+        Some(_) if args.gauge.action.is_some_and(|name| name != ActionName::Wilson) || args.gauge.open.is_some() => {
+            return Err(Failure::refused("--imaginary-theta", "Wilson's action on a torus", "another"));
         }
+        Some(theta) => Box::new(ImaginaryTheta { wilson: Wilson::new(beta(args)?), theta }),
     };
-    action.check().and_then(|()| action.fits(&lattice)).map_err(Failure::Refused)?;
+    let mut update = update(args)?;
+    if instantons {
+        update = Box::new(Instantons { after: update });
+    }
+    chains::<U1>(args, lattice, &*action, update)
+}
+
+fn beta(args: &McArgs) -> Result<f64, Failure> {
+    args.theory.beta.ok_or_else(|| Failure::refused("--beta", "the coupling of a gauge theory", "none"))
+}
+
+/// The action by the flags.
+fn action<G: Group>(args: &McArgs) -> Result<Box<dyn Action<Links<G>>>, Failure> {
+    let (beta, name) = (beta(args)?, args.gauge.action.unwrap_or(ActionName::Wilson));
+    match args.gauge.open {
+        Some(direction) if name == ActionName::Wilson => {
+            return Ok(Box::new(Open { wilson: Wilson::new(beta), direction }));
+        }
+        Some(_) => return Err(Failure::refused("--open", "--action wilson", "another")),
+        None => {}
+    }
+    Ok(match name {
+        ActionName::Wilson => Box::new(Wilson::new(beta)),
+        ActionName::Symanzik => Box::new(Rectangles::symanzik(beta)),
+        ActionName::Iwasaki => Box::new(Rectangles::iwasaki(beta)),
+        ActionName::Dbw2 => Box::new(Rectangles::dbw2(beta)),
+    })
+}
+
+/// The update by the flags.
+fn update<G: Group>(args: &McArgs) -> Result<Box<dyn Update<Links<G>>>, Failure> {
     check(args)?;
-    let update = update::<G>(args)?;
-    let begin = begin::<G>(args, &lattice)?;
+    let overrelax = args.gauge.overrelax.unwrap_or(0);
+    if overrelax > 1000 {
+        return Err(Failure::refused("--overrelax", "at most 1000", overrelax));
+    }
+    match args.update {
+        UpdateName::Hmc if overrelax > 0 => {
+            Err(Failure::refused("--overrelax", "--update heatbath or metropolis", "hmc"))
+        }
+        UpdateName::Hmc => Ok(Box::new(hmc(args))),
+        UpdateName::Heatbath => Ok(Box::new(LinkSweeps::heat_bath(overrelax))),
+        UpdateName::Metropolis => Ok(Box::new(LinkSweeps::metropolis(overrelax))),
+        UpdateName::Cluster => {
+            Err(Failure::refused("--update", "hmc, heatbath or metropolis for a gauge theory", "cluster"))
+        }
+    }
+}
+
+/// The chains of an action.
+fn chains<G: Group>(
+    args: &McArgs,
+    lattice: &Lattice,
+    action: &dyn Action<Links<G>>,
+    update: Box<dyn Update<Links<G>>>,
+) -> Result<(), Failure> {
+    action.check().and_then(|()| action.fits(lattice)).map_err(Failure::Refused)?;
+    let begin = begin::<G>(args, lattice)?;
     let links = (lattice.volume() * lattice.directions()) as f64;
     let chains = args.chains.unwrap_or(if lattice.directions() == 2 { CHAINS } else { 1 });
     let setting = Setting {
-        subject: Subject { name: args.theory.theory, lattice: &lattice, action },
+        subject: Subject { name: args.theory.theory, lattice, action },
         chains,
         begin: &begin,
         watched: "plaquette",
         exact: &|_| None,
         work: &|seconds| vec![("links_per_second", links * chains as f64 / seconds)],
+        further: &|history| args.gauge.theta.map_or_else(Vec::new, |theta| at_theta(theta, history)),
     };
     job(args, &setting, update)
 }
 
-fn update<G: Group>(args: &McArgs) -> Result<Box<dyn Update<Links<G>>>, Failure> {
-    let overrelax = args.overrelax.unwrap_or(0);
-    if overrelax > 1000 {
-        return Err(Failure::refused("--overrelax", "at most 1000", overrelax));
+/// What reweighting to a real θ gives: `Z(θ)/Z(0)`, plaquette and `⟨Q²⟩`.
+fn at_theta(theta: f64, history: &History) -> Vec<(String, Estimate)> {
+    let reweighting = history.chains("charge").and_then(|q| Theta::new(theta, q, GammaMethod::default()).ok());
+    let Some(reweighting) = reweighting else { return Vec::new() };
+    let mut list = Vec::new();
+    list.extend(reweighting.partition().map(|z| ("z_theta".to_string(), z)));
+    for name in ["plaquette", "charge2"] {
+        let mean = history.chains(name).and_then(|series| reweighting.mean(series).ok());
+        list.extend(mean.map(|mean| (format!("{name}_theta"), mean)));
     }
-    match args.update {
-        UpdateName::Hmc => match args.overrelax {
-            None | Some(0) => Ok(Box::new(hmc(args))),
-            Some(k) => Err(Failure::refused("--overrelax", "--update heatbath or metropolis", k)),
-        },
-        UpdateName::Cluster => {
-            Err(Failure::refused("--update", "hmc, heatbath or metropolis for a gauge theory", "cluster"))
-        }
-        UpdateName::Heatbath => Ok(Box::new(LinkSweeps::heat_bath(overrelax))),
-        UpdateName::Metropolis => Ok(Box::new(LinkSweeps::metropolis(overrelax))),
-    }
+    list
 }
 
 /// The configurations that the chains begin with.
 fn begin<G: Group>(args: &McArgs, lattice: &Lattice) -> Result<Begin, Failure> {
-    match args.start.as_ref().unwrap_or(&StartName::Cold) {
+    match args.gauge.start.as_ref().unwrap_or(&StartName::Cold) {
         StartName::Cold => Ok(Begin::From(Start::Cold)),
         StartName::Hot => Ok(Begin::From(Start::Hot)),
         // The state that a resumed run begins with is its own.

@@ -54,6 +54,7 @@ pub fn run(args: &McArgs) -> Result<(), Failure> {
         watched: "phi2",
         exact: &|name| exact.as_ref().and_then(|exact| exact.observable(name)),
         work: &|_| Vec::new(),
+        further: &|_| Vec::new(),
     };
     job(args, &setting, update)
 }
@@ -127,6 +128,8 @@ pub struct Setting<'a, K: Manifold> {
     pub exact: &'a dyn Fn(&str) -> Option<f64>,
     /// Further entries of the report, from the seconds of an update.
     pub work: &'a dyn Fn(f64) -> Vec<(&'static str, f64)>,
+    /// Further functions of the means.
+    pub further: &'a dyn Fn(&History) -> Vec<(String, Estimate)>,
 }
 
 /// A whole run, from the flags to the report.
@@ -181,7 +184,7 @@ fn job<K: Manifold>(args: &McArgs, setting: &Setting<'_, K>, update: Box<dyn Upd
     report.set("trajectories", updates);
     report.set("acceptance", acceptance);
     report.set_observables(&estimates);
-    let derived = derived(&history, K::quantities(subject.lattice));
+    let derived = [derived(&history, K::quantities(subject.lattice)), (setting.further)(&history)].concat();
     report.set_derived(&derived);
     let warnings = warnings(&history, &estimates, args.thermalize);
     warnings.iter().for_each(|w| say(args.run.json, &format!("warning: {w}")));
@@ -235,9 +238,13 @@ fn describe<K: Manifold>(args: &McArgs, setting: &Setting<'_, K>) -> String {
         "update": update, "integrator": integrator, "length": length, "jitter": jitter, "steps": steps,
         "chains": setting.chains, "thermalize": thermalize, "seed": run.seed, "precision": run.precision,
     });
-    for (name, value) in
-        [("start", args.start.as_ref().map(ToString::to_string)), ("overrelax", args.overrelax.map(|k| k.to_string()))]
-    {
+    let gauge = &args.gauge;
+    let given = [
+        ("start", gauge.start.as_ref().map(ToString::to_string)),
+        ("overrelax", gauge.overrelax.map(|sweeps| sweeps.to_string())),
+        ("instantons", gauge.instantons.then(|| "yes".into())),
+    ];
+    for (name, value) in given {
         if let Some(value) = value {
             description[name] = value.into();
         }
