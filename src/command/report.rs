@@ -2,7 +2,7 @@
 
 use super::failure::Failure;
 use super::output;
-use super::theory::{Subject, Theory};
+use super::theory::{GaugeTheory, Subject, Theory};
 use super::version;
 use lattice_fields::flows::Certificate;
 use lattice_fields::mc::Manifold;
@@ -20,19 +20,37 @@ impl Report {
         Report::about(command, &theory.subject(), seed, precision)
     }
 
-    /// What every report begins with.
+    /// What every report on a theory begins with.
     pub fn about<K: Manifold>(command: &str, subject: &Subject<'_, K>, seed: u64, precision: &str) -> Report {
-        let mut report = Report::default();
-        report.set("command", command);
-        report.set("version", env!("CARGO_PKG_VERSION"));
-        report.set("commit", version::COMMIT);
-        report.set("features", version::FEATURES);
+        let mut report = Report::of(command);
         report.set("theory", subject.name.name());
         report.set("action", subject.action.formula());
         report.set("couplings", json!(subject.couplings()));
         report.set("lattice", subject.lattice.extents());
         report.set("seed", seed);
         report.set("precision", precision);
+        report
+    }
+
+    /// The same of a gauge theory of which exact values are printed.
+    pub fn of_gauge(command: &str, theory: &GaugeTheory, seed: u64, precision: &str) -> Report {
+        let mut report = Report::of(command);
+        report.set("theory", theory.name.name());
+        report.set("action", theory.formula());
+        report.set("couplings", json!({"beta": theory.beta}));
+        report.set("lattice", theory.extents.as_slice());
+        report.set("seed", seed);
+        report.set("precision", precision);
+        report
+    }
+
+    /// What ran.
+    fn of(command: &str) -> Report {
+        let mut report = Report::default();
+        report.set("command", command);
+        report.set("version", env!("CARGO_PKG_VERSION"));
+        report.set("commit", version::COMMIT);
+        report.set("features", version::FEATURES);
         report
     }
 

@@ -6,7 +6,7 @@ use crate::reference::{Answer, walk};
 use lattice_autograd::check::Value;
 use lattice_tensor::group::GroupName;
 use lattice_tensor::ops::{
-    Bracket, Direction, Directions, Dot, Embed, Exp, ExpTangent, LinkUpdate, MatrixAdjoint, Moments, MomentumUpdate,
+    Bracket, Direction, Directions, Dot, Embed, Exp, ExpTangent, LinkUpdate, MatrixAdjoint, MomentumUpdate, Moments,
     Multiply, Op, Path, Plaquettes, Reunitarise, Scale, ScaledUnit, Staples, Step, Trace, planes,
 };
 use lattice_tensor::{Fibre, Lattice, Location, Spec};
@@ -190,13 +190,7 @@ impl Shape {
     }
 
     /// A case whose output is computed matrix by matrix, each input cut into so many numbers.
-    fn case(
-        self,
-        op: impl Op,
-        specs: &[Spec],
-        sizes: Vec<usize>,
-        f: impl Fn(GroupName, &[&[f64]]) -> Vec<f64> + 'static,
-    ) -> Case {
+    fn case(self, op: impl Op, specs: &[Spec], sizes: Vec<usize>, f: impl Fn(GroupName, &[&[f64]]) -> Vec<f64> + 'static) -> Case {
         let group = self.group;
         let reference: Reference = Box::new(move |x: &[Value]| {
             let samples = match &x[0] {
@@ -207,11 +201,7 @@ impl Shape {
                 let inputs: Vec<Vec<f64>> = x.iter().map(|x| x.of_sample(s)).collect();
                 let items = inputs[0].len() / sizes[0];
                 let item = |i: usize| {
-                    let parts: Vec<&[f64]> = inputs
-                        .iter()
-                        .zip(&sizes)
-                        .map(|(x, &n)| if n == 0 { &x[..] } else { &x[i * n..][..n] })
-                        .collect();
+                    let parts: Vec<&[f64]> = inputs.iter().zip(&sizes).map(|(x, &n)| if n == 0 { &x[..] } else { &x[i * n..][..n] }).collect();
                     f(group, &parts)
                 };
                 (0..items).flat_map(item).collect()
@@ -371,16 +361,14 @@ fn reunitarise(draw: &mut Draw, number: usize) -> Case {
 fn direction(draw: &mut Draw, number: usize) -> Case {
     let s = shape(draw, number);
     let (mu, count) = (draw.below(s.count), s.count);
-    let (spec, n) =
-        if draw.below(2) == 0 { (s.matrices(), s.group.matrix()) } else { (s.algebra(), s.group.algebra()) };
+    let (spec, n) = if draw.below(2) == 0 { (s.matrices(), s.group.matrix()) } else { (s.algebra(), s.group.algebra()) };
     s.case(Direction(mu), &[spec], vec![n * count], move |_, x| x[0][mu * n..][..n].to_vec())
 }
 
 fn directions(draw: &mut Draw, number: usize) -> Case {
     let s = Shape { count: 1, ..shape(draw, number) };
     let parts = 1 + draw.below(3);
-    let (spec, n) =
-        if draw.below(2) == 0 { (s.matrices(), s.group.matrix()) } else { (s.algebra(), s.group.algebra()) };
+    let (spec, n) = if draw.below(2) == 0 { (s.matrices(), s.group.matrix()) } else { (s.algebra(), s.group.algebra()) };
     s.case(Directions, &vec![spec; parts], vec![n; parts], |_, x| x.concat())
 }
 
@@ -422,10 +410,7 @@ impl LinkCase {
 
     fn plane_numbers(&self) -> Spec {
         let planes = planes(self.lattice.directions()).len();
-        Spec::Field {
-            location: Location::All,
-            fibre: if planes == 1 { Fibre::Scalar } else { Fibre::Channels(planes) },
-        }
+        Spec::Field { location: Location::All, fibre: if planes == 1 { Fibre::Scalar } else { Fibre::Channels(planes) } }
     }
 
     fn case(self, op: impl Op, specs: &[Spec], f: impl Fn(&Host, &[Vec<f64>]) -> Vec<f64> + 'static) -> Case {

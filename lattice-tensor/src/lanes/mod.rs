@@ -5,6 +5,8 @@
 //! a part of it (AVX2, NEON), in which case a kernel walks over the parts. Every operation rounds as IEEE 754
 //! prescribes and `mul_add` is fused everywhere, so results do not depend on the instruction set.
 
+#[cfg(test)]
+mod double;
 pub mod group;
 mod half;
 mod isa;

@@ -13,7 +13,6 @@
 
 mod colour;
 mod kernel;
-mod link;
 
 pub use colour::Colouring;
 

@@ -1,7 +1,7 @@
 //! Theory, couplings, lattice.
 
 use clap::{Args, ValueEnum};
-use lattice_fields::tensor::group::GroupName;
+use lattice_fields::mc::exact::gauge::GroupName;
 use serde::{Serialize, Serializer};
 use std::str::FromStr;
 
@@ -12,19 +12,21 @@ pub enum TheoryName {
     Phi4,
     /// The same with lambda = 0, m2 > 0.
     Free,
-    /// Compact U(1), --beta.
+    /// Compact U(1): S = -beta sum_P cos P
     U1,
+    /// SU(2): S = -beta/2 sum_P Re tr P
     Su2,
+    /// SU(3): S = -beta/3 sum_P Re tr P
     Su3,
 }
 
 impl TheoryName {
-    /// Puts the theory's defaults where no coupling was given.
+    /// Puts the theory's defaults where no coupling was given. A gauge theory has none: its coupling must be said.
     pub fn complete(self, m2: &mut Option<f64>, lambda: &mut Option<f64>) {
         let (default_m2, default_lambda) = match self {
             TheoryName::Phi4 => (-4.0, 8.0),
             TheoryName::Free => (1.0, 0.0),
-            _ => return,
+            TheoryName::U1 | TheoryName::Su2 | TheoryName::Su3 => return,
         };
         m2.get_or_insert(default_m2);
         lambda.get_or_insert(default_lambda);
@@ -34,19 +36,17 @@ impl TheoryName {
         match self {
             TheoryName::Phi4 => "phi4",
             TheoryName::Free => "free",
-            TheoryName::U1 => "u1",
-            TheoryName::Su2 => "su2",
-            TheoryName::Su3 => "su3",
+            TheoryName::U1 | TheoryName::Su2 | TheoryName::Su3 => self.group().map_or("", GroupName::name),
         }
     }
 
     /// The group of a gauge theory.
     pub fn group(self) -> Option<GroupName> {
         match self {
+            TheoryName::Phi4 | TheoryName::Free => None,
             TheoryName::U1 => Some(GroupName::U1),
             TheoryName::Su2 => Some(GroupName::SU2),
             TheoryName::Su3 => Some(GroupName::SU3),
-            _ => None,
         }
     }
 }
@@ -96,9 +96,11 @@ pub struct TheoryArgs {
     pub lattice: Extents,
     /// The coupling m2, which may be negative [default: -4, for the free theory 1]
     #[arg(long, allow_hyphen_values = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub m2: Option<f64>,
     /// The coupling lambda [default: 8, for the free theory 0]
     #[arg(long, allow_hyphen_values = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub lambda: Option<f64>,
     /// The coupling beta of a gauge theory.
     #[arg(long, allow_hyphen_values = true)]

@@ -20,7 +20,7 @@ use super::failure::Failure;
 use super::output::{Existing, Folder, say};
 use super::progress::{bar, forecast, interrupted};
 use super::report::{Report, median, table};
-use super::theory::{Subject, Theory, check_memory};
+use super::theory::{GaugeTheory, Subject, Theory, check_memory};
 use super::train::precision_name;
 use lattice_fields::mc::observables::FARTHEST;
 use lattice_fields::mc::{Chains, History, Manifold, Recorder, Start};
@@ -28,8 +28,8 @@ use lattice_fields::prelude::*;
 use std::time::Instant;
 
 pub fn run(args: &McArgs) -> Result<(), Failure> {
-    if let Some(group) = args.theory.theory.group() {
-        return gauge::run(args, group);
+    if let Some(theory) = GaugeTheory::new(&args.theory)? {
+        return gauge::run(args, &theory);
     }
     gauge::refuse_flags(args)?;
     let theory = Theory::new(&args.theory)?;

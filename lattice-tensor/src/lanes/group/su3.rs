@@ -1,6 +1,10 @@
 //! SU(3): nine complex numbers row by row, `T_a = λ_a/2` with Gell-Mann's matrices.
 
-use super::{AlgebraOf, Array, Group, Isa, Lane, MatrixOf, Real, any, scale};
+mod exp;
+mod nearest;
+mod spectrum;
+
+use super::{AlgebraOf, Array, Group, Isa, Lane, MatrixOf, Real, heat_bath, overrelax, scale};
 use crate::group::GroupName;
 
 /// The group SU(3).
@@ -14,6 +18,18 @@ type Complex<S, R> = [Lane<S, R>; 2];
 #[inline(always)]
 fn at<S: Isa, R: Real>(m: &[Lane<S, R>; 18], i: usize, j: usize) -> Complex<S, R> {
     [m[6 * i + 2 * j], m[6 * i + 2 * j + 1]]
+}
+
+/// `a*`
+#[inline(always)]
+fn conj<S: Isa, R: Real>(a: Complex<S, R>) -> Complex<S, R> {
+    [a[0], -a[1]]
+}
+
+/// `2 z`
+#[inline(always)]
+fn twice<S: Isa, R: Real>(z: Complex<S, R>) -> Complex<S, R> {
+    [z[0] + z[0], z[1] + z[1]]
 }
 
 /// `c + a b`
@@ -56,6 +72,7 @@ impl Group for SU3 {
     const ALGEBRA: usize = 8;
     type Matrix<L: Copy> = [L; 18];
     type Algebra<L: Copy> = [L; 8];
+    type Phases<L: Copy> = [L; 3];
 
     #[inline(always)]
     fn one<S: Isa, R: Real>(simd: S) -> MatrixOf<Self, S, R> {
@@ -170,7 +187,58 @@ impl Group for SU3 {
 
     #[inline(always)]
     fn exp<S: Isa, R: Real>(omega: &AlgebraOf<Self, S, R>) -> MatrixOf<Self, S, R> {
-        exp(omega)
+        exp::exp(omega)
+    }
+
+    #[inline(always)]
+    fn bracket<S: Isa, R: Real>(a: &AlgebraOf<Self, S, R>, b: &AlgebraOf<Self, S, R>) -> AlgebraOf<Self, S, R> {
+        exp::bracket(a, b)
+    }
+
+    #[inline(always)]
+    fn tangent_of_exp<S: Isa, R: Real>(
+        omega: &AlgebraOf<Self, S, R>,
+        g: &AlgebraOf<Self, S, R>,
+    ) -> AlgebraOf<Self, S, R> {
+        exp::tangent_of_exp(omega, g)
+    }
+
+    #[inline(always)]
+    fn log<S: Isa, R: Real>(u: &MatrixOf<Self, S, R>) -> AlgebraOf<Self, S, R> {
+        spectrum::log(u)
+    }
+
+    #[inline(always)]
+    fn tangent_of_log<S: Isa, R: Real>(
+        omega: &AlgebraOf<Self, S, R>,
+        g: &AlgebraOf<Self, S, R>,
+    ) -> AlgebraOf<Self, S, R> {
+        spectrum::tangent_of_log(omega, g)
+    }
+
+    #[inline(always)]
+    fn eigenphases<S: Isa, R: Real>(u: &MatrixOf<Self, S, R>) -> [Lane<S, R>; 3] {
+        spectrum::eigen(u).0
+    }
+
+    #[inline(always)]
+    fn nearest<S: Isa, R: Real>(m: &MatrixOf<Self, S, R>) -> MatrixOf<Self, S, R> {
+        nearest::nearest(m)
+    }
+
+    #[inline(always)]
+    fn heat_bath<S: Isa, R: Real>(
+        u: &MatrixOf<Self, S, R>,
+        a: &MatrixOf<Self, S, R>,
+        c: Lane<S, R>,
+        source: impl FnMut(u32) -> [Lane<S, R>; 4],
+    ) -> MatrixOf<Self, S, R> {
+        heat_bath::su3(u, a, c, source)
+    }
+
+    #[inline(always)]
+    fn overrelax<S: Isa, R: Real>(u: &MatrixOf<Self, S, R>, a: &MatrixOf<Self, S, R>) -> MatrixOf<Self, S, R> {
+        overrelax::su3(u, a)
     }
 
     /// The first row normalised, the second made orthogonal to it, the third their conjugate cross product.
@@ -209,111 +277,10 @@ fn normalised<S: Isa, R: Real>(v: [Complex<S, R>; 3]) -> [Complex<S, R>; 3] {
     [scale(by, &v[0]), scale(by, &v[1]), scale(by, &v[2])]
 }
 
-/// The exponential of `i Q`, `Q = Σ ω_a T_a`, as `f₀ + f₁ Q + f₂ Q²`: by `Q³ = s Q + q` with `s = ½ tr Q²`, `q = det Q`
-/// every power of `Q` is such a sum, so Taylor's series is one of complex numbers (Horner). It converges to rounding for
-/// spectral radii up to 1; larger ones are halved first, and `f` squared as often: entire functions of `s` and `q`, with no
-/// case for equal eigenvalues. (The coefficients as functions: Morningstar, Peardon, hep-lat/0311018.)
-#[inline(always)]
-fn exp<S: Isa, R: Real>(omega: &[Lane<S, R>; 8]) -> [Lane<S, R>; 18] {
-    let simd = omega[0].simd();
-    let (zero, one) = (Lane::constant(simd, 0.0), Lane::constant(simd, 1.0));
-    // s = ½ tr Q² = ¼ Σ ω²; the largest eigenvalue is at most √(4s/3).
-    let mut length2 = zero;
-    for &w in omega {
-        length2 = w.mul_add(w, length2);
-    }
-    let radius2 = length2 * Lane::constant(simd, 1.0 / 3.0);
-    // Halvings, lane by lane, at most as many as the largest finite number needs to be in range.
-    let mut halvings = zero;
-    let mut scale = one;
-    let mut rest = radius2;
-    let (quarter, half) = (Lane::constant(simd, 0.25), Lane::constant(simd, 0.5));
-    for _ in 0..MOST_HALVINGS {
-        let large = one.lt(rest);
-        if !any(large, one, zero) {
-            break;
-        }
-        halvings = halvings + Lane::select(large, one, zero);
-        scale = Lane::select(large, scale * half, scale);
-        rest = Lane::select(large, rest * quarter, rest);
-    }
-    let w = super::scale(scale, omega);
-    // i Q, of which Q is the Hermitian part: Q = −i (iQ).
-    let x = SU3::embed(&w);
-    let x2 = SU3::multiply(&x, &x);
-    // tr (iQ)² = −2 s; det(iQ) = −i q, from the traces of its cube: tr (iQ)³ = −3 i q.
-    let s = -(SU3::re_trace(&x2) * half);
-    let mut cube = zero;
-    for i in 0..3 {
-        for k in 0..3 {
-            let (a, b) = (at(&x2, i, k), at(&x, k, i));
-            cube = a[1].mul_add(b[0], a[0].mul_add(b[1], cube));
-        }
-    }
-    let q = -(cube * Lane::constant(simd, 1.0 / 3.0));
-    // In powers of X = iQ: X³ = −s X − i q.
-    let terms = if R::NAME == "f32" { 11 } else { 19 };
-    let mut f = [[one, zero], [zero, zero], [zero, zero]];
-    for n in (1..=terms).rev() {
-        let c = Lane::constant(simd, 1.0 / f64::from(n));
-        // 1 + X f / n: f₀' = 1 − i q f₂/n, f₁' = (f₀ − s f₂)/n, f₂' = f₁/n
-        let (qc, [re2, im2]) = (q * c, f[2]);
-        f = [
-            [im2.mul_add(qc, one), -(re2 * qc)],
-            [(-s).mul_add(re2, f[0][0]) * c, (-s).mul_add(im2, f[0][1]) * c],
-            [f[1][0] * c, f[1][1] * c],
-        ];
-    }
-    let mut left = halvings;
-    while any(zero.lt(left), one, zero) {
-        let more = zero.lt(left);
-        let g = squared(f, s, q);
-        for (f, g) in f.iter_mut().zip(g) {
-            for (f, g) in f.iter_mut().zip(g) {
-                *f = Lane::select(more, g, *f);
-            }
-        }
-        left = left - one;
-    }
-    let mut u = [zero; 18];
-    for c in 0..9 {
-        let (x, x2) = ([x[2 * c], x[2 * c + 1]], [x2[2 * c], x2[2 * c + 1]]);
-        let start = if c % 4 == 0 { f[0] } else { [zero, zero] };
-        let z = fma(f[2], x2, fma(f[1], x, start));
-        u[2 * c] = z[0];
-        u[2 * c + 1] = z[1];
-    }
-    u
-}
-
-/// Beyond this, coefficients have lost all digits.
-const MOST_HALVINGS: usize = 64;
-
-/// `2 z`
-#[inline(always)]
-fn twice<S: Isa, R: Real>(z: Complex<S, R>) -> Complex<S, R> {
-    [z[0] + z[0], z[1] + z[1]]
-}
-
 /// The imaginary parts of half the sum of elements `(i, j)` and `(j, i)`, the real part of half their difference:
 /// `Im tr T m` for the generators `½` of a pair, as `tr λ₂ m = i (m₁₂ − m₂₁)`.
 #[inline(always)]
 fn pair<S: Isa, R: Real>(m: &[Lane<S, R>; 18], half: Lane<S, R>, i: usize, j: usize) -> Complex<S, R> {
     let (upper, lower) = (at(m, i, j), at(m, j, i));
     [half * (upper[1] + lower[1]), half * (upper[0] - lower[0])]
-}
-
-/// `(f₀ + f₁ X + f₂ X²)²` by `X³ = −s X − i q`, `X⁴ = −s X² − i q X`.
-#[inline(always)]
-fn squared<S: Isa, R: Real>(f: [Complex<S, R>; 3], s: Lane<S, R>, q: Lane<S, R>) -> [Complex<S, R>; 3] {
-    let [f0, f1, f2] = f;
-    let (cross, square) = (twice(mul(f1, f2)), mul(f2, f2));
-    // −i q z = q (Im z − i Re z)
-    let (f00, f01) = (mul(f0, f0), twice(mul(f0, f1)));
-    let f02 = fma(f1, f1, twice(mul(f0, f2)));
-    [
-        [q.mul_add(cross[1], f00[0]), (-q).mul_add(cross[0], f00[1])],
-        [q.mul_add(square[1], (-s).mul_add(cross[0], f01[0])), (-q).mul_add(square[0], (-s).mul_add(cross[1], f01[1]))],
-        [(-s).mul_add(square[0], f02[0]), (-s).mul_add(square[1], f02[1])],
-    ]
 }

@@ -2,7 +2,6 @@
 
 use super::super::matrices::{Reach, rows_of};
 use super::super::{Path, Site, Step};
-use super::link::{self, LocalLink, Source as _};
 use super::{Colouring, LocalUpdate, Rule};
 use crate::device::cpu::{Args, Kernel};
 use crate::error::{Error, Result};
@@ -120,7 +119,7 @@ impl<G: Group> Sweep<G> {
     }
 }
 
-impl<G: LocalLink, R: Real> Kernel<R> for Sweep<G> {
+impl<G: Group, R: Real> Kernel<R> for Sweep<G> {
     fn run(&self, args: &mut Args<'_, R>) {
         args.level().run(Run { kernel: self, args });
     }
@@ -130,12 +129,12 @@ impl<G: LocalLink, R: Real> Kernel<R> for Sweep<G> {
     }
 }
 
-struct Run<'k, 'a, 'b, G: LocalLink, R: Real> {
+struct Run<'k, 'a, 'b, G: Group, R: Real> {
     kernel: &'k Sweep<G>,
     args: &'a mut Args<'b, R>,
 }
 
-impl<G: LocalLink, R: Real> Vectorize for Run<'_, '_, '_, G, R> {
+impl<G: Group, R: Real> Vectorize for Run<'_, '_, '_, G, R> {
     type Output = ();
 
     #[inline(always)]
@@ -189,7 +188,18 @@ impl<G: LocalLink, R: Real> Vectorize for Run<'_, '_, '_, G, R> {
                 let c = Lane::<S, R>::at(simd, &strength, part * Lane::<S, R>::LEN);
                 let source = Source { draw, first: draws.first_sample, nodes, sites: &sites[row * nodes..][..nodes], part };
                 let new = match update.rule {
-                    Rule::HeatBath => G::heat_bath(&old, &staples, c, source),
+                    Rule::HeatBath => G::heat_bath(
+                        &old,
+                        &staples,
+                        c,
+                        #[inline(always)]
+                        |turn| {
+                            // In (0, 1].
+                            let [u0, u1, u2, u3] = source.four(simd, turn);
+                            let one = Lane::constant(simd, 1.0);
+                            [one - u0, one - u1, one - u2, one - u3]
+                        },
+                    ),
                     Rule::Overrelax => G::overrelax(&old, &staples),
                     Rule::Metropolis => {
                         let width = Lane::<S, R>::at(simd, &width, part * Lane::<S, R>::LEN);
@@ -213,9 +223,10 @@ struct Source<'a> {
     part: usize,
 }
 
-impl<S: Isa, R: Real> link::Source<S, R> for Source<'_> {
+impl Source<'_> {
+    /// The numbers of a turn, in [0, 1).
     #[inline(always)]
-    fn four(self, simd: S, turn: u32) -> [Lane<S, R>; 4] {
+    fn four<S: Isa, R: Real>(self, simd: S, turn: u32) -> [Lane<S, R>; 4] {
         four_uniforms(
             simd,
             self.draw,
