@@ -8,6 +8,7 @@ use super::output::{Existing, Folder, say};
 use super::report::{Report, table};
 use super::theory::Theory;
 use super::train::precision_name;
+use lattice_fields::mc::observables::quantities;
 use lattice_fields::mc::{History, Measurement, Stored};
 use lattice_fields::prelude::*;
 use std::path::Path;
@@ -34,7 +35,7 @@ pub fn run(args: &MeasureArgs) -> Result<(), Failure> {
     let warnings = warnings(&history, &estimates, usize::MAX);
     warnings.iter().for_each(|w| say(args.run.json, &format!("warning: {w}")));
     report.set_warnings(&warnings);
-    let derived = derived(&history, &theory.lattice);
+    let derived = derived(&history, quantities(&theory.lattice));
     report.set_derived(&derived);
     report.set("seconds", start.elapsed().as_secs_f64());
     device::fill(&mut report, &device);
@@ -43,12 +44,14 @@ pub fn run(args: &MeasureArgs) -> Result<(), Failure> {
         folder.write_config(args)?;
         folder.write("report.json", &report.text())?;
     }
+    let exact = theory.exact_within(2.0);
+    let known = |name: &str| exact.as_ref().and_then(|exact| exact.observable(name));
     let summary = format!(
         "{}\n{:?}\n{} configurations of {chains} chains\n{}",
         theory.action.formula(),
         theory.action,
         chains * updates,
-        table(&[estimates, derived].concat(), theory.exact_within(2.0).as_ref())
+        table(&[estimates, derived].concat(), &known)
     );
     report.print_or(args.run.json, &summary)
 }

@@ -282,7 +282,7 @@ impl Sampled {
             "{samples} fresh samples in {:.1} s: acceptance {:.4}, ESS {ess:.4}, KL {kl} (log Z {reference}), log Z {log_z}\n{other}{}",
             self.seconds,
             self.ensemble.acceptance,
-            table(&self.estimates, self.exact.as_ref())
+            table(&self.estimates, &|name| self.exact.as_ref().and_then(|exact| exact.observable(name)))
         )
     }
 }

@@ -2,6 +2,7 @@
 
 use super::args::{TheoryArgs, TheoryName};
 use super::failure::Failure;
+use lattice_fields::mc::Manifold;
 use lattice_fields::mc::exact::gauge::GroupName;
 use lattice_fields::mc::exact::{self, Effort, Exact};
 use lattice_fields::prelude::*;
@@ -31,7 +32,7 @@ impl Theory {
             TheoryName::Phi4 => Box::new(Phi4 { mass2, lambda }),
             TheoryName::Free => Box::new(Free { mass2 }),
             TheoryName::U1 | TheoryName::Su2 | TheoryName::Su3 => {
-                let expected = "phi4 or free here (a gauge theory has `lattice exact`)";
+                let expected = "phi4 or free here (a gauge theory has `lattice mc` and `lattice exact`)";
                 return Err(Failure::refused("--theory", expected, args.theory.name()));
             }
         };
@@ -40,7 +41,12 @@ impl Theory {
     }
 
     pub fn couplings(&self) -> BTreeMap<String, f64> {
-        self.action.couplings().into_iter().map(|(name, value)| (name.to_string(), value)).collect()
+        self.subject().couplings()
+    }
+
+    /// What is sampled.
+    pub fn subject(&self) -> Subject<'_, Scalar> {
+        Subject { name: self.name, lattice: &self.lattice, action: &*self.action }
     }
 
     /// The exact values, if they can be had within `seconds`.
@@ -49,6 +55,20 @@ impl Theory {
         let extents = self.lattice.extents();
         let cost = exact::phi4_cost(extents, self.mass2, self.lambda, &effort).ok()?;
         if cost.seconds > seconds { None } else { exact::phi4_with(extents, self.mass2, self.lambda, &effort).ok() }
+    }
+}
+
+/// An action on a lattice, by its name: what reports are about, whatever sits on a site.
+#[derive(Clone, Copy)]
+pub struct Subject<'a, K: Manifold> {
+    pub name: TheoryName,
+    pub lattice: &'a Lattice,
+    pub action: &'a dyn Action<K>,
+}
+
+impl<K: Manifold> Subject<'_, K> {
+    pub fn couplings(&self) -> BTreeMap<String, f64> {
+        self.action.couplings().into_iter().map(|(name, value)| (name.to_string(), value)).collect()
     }
 }
 

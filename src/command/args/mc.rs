@@ -2,7 +2,7 @@
 
 use super::super::keep::KeepArgs;
 use super::text::as_text;
-use super::{DeviceArgs, RunArgs, TheoryArgs};
+use super::{DeviceArgs, GaugeArgs, RunArgs, TheoryArgs};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 use std::str::FromStr;
@@ -16,6 +16,8 @@ pub enum UpdateName {
     Metropolis,
     /// A sweep of local Metropolis, then sign-flip clusters.
     Cluster,
+    /// Gauge fields: a sweep of heat bath over all links.
+    Heatbath,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize)]
@@ -96,9 +98,13 @@ pub struct McArgs {
     #[arg(long, default_value = "auto")]
     #[serde(serialize_with = "as_text")]
     pub steps: Steps,
-    /// Chains side by side.
-    #[arg(long, default_value_t = 64)]
-    pub chains: usize,
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub gauge: GaugeArgs,
+    /// Chains side by side [default: 64; 1 for gauge theories in three directions or more]
+    #[arg(long)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chains: Option<usize>,
     /// Updates recorded per chain: the unit of tau_int.
     #[arg(long, alias = "sweeps", default_value_t = 2000)]
     pub trajectories: usize,

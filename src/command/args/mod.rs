@@ -3,11 +3,13 @@
 //! | file | flags of |
 //! |---|---|
 //! | `theory` | theory, couplings, lattice |
+//! | `gauge` | gauge fields: actions, starts |
 //! | `run` | every run: seed, precision, folder, device |
 //! | `train`, `sample`, `mc`, `measure`, `exact` | one subcommand |
 //! | `text` | values as they are written to a `--config` file |
 
 mod exact;
+mod gauge;
 mod mc;
 mod measure;
 mod run;
@@ -17,6 +19,7 @@ mod theory;
 mod train;
 
 pub use exact::ExactArgs;
+pub use gauge::{ActionName, GaugeArgs, StartName};
 pub use mc::{ExportName, IntegratorName, McArgs, Steps, UpdateName};
 pub use measure::{Axis, MeasureArgs};
 pub use run::{CPU, DeviceArgs, DevicesArgs, MainArgs, Precision, RunArgs};
