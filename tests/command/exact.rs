@@ -34,7 +34,7 @@ fn gauge_theories_in_two_dimensions() {
     assert!(u1["log_z_convention"].as_str().is_some_and(|text| text.contains("Haar")));
     assert_eq!(timeless(u1), folder.report("a"));
     // The flags of its folder are the flags.
-    let again = folder.json("exact --config a/run.toml");
+    let again = folder.json("exact --config a/run.toml --out b");
     assert_eq!(timeless(again), folder.report("a"));
 
     for (theory, beta, log_z, plaquette, area4) in [
