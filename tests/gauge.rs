@@ -1,9 +1,10 @@
 //! Gauge fields: covariance, forces, and large lattices on several threads.
 
-use lattice_autograd::{Trace, Var, links};
-use lattice_tensor::field::{Element, Momenta};
+use lattice_autograd::{PerSample, Trace, Var, links};
+use lattice_tensor::field::{Element, Links, Momenta};
 use lattice_tensor::group::{Group, GroupName, SU2, SU3, U1};
-use lattice_tensor::ops::Step;
+use lattice_tensor::lanes::Level;
+use lattice_tensor::ops::{Colouring, LocalUpdate, Loops, Path, Rule, Step};
 use lattice_tensor::{Bindings, Device, Draws, FieldData, Fibre, Lattice, Layout, Location, NodeId, Real, Spec};
 use std::sync::Arc;
 
@@ -83,7 +84,7 @@ fn forces_from_reverse_mode_and_from_the_fused_op_agree() {
 }
 
 /// `g(x) U_μ(x) g(x+μ)†`
-fn transformed<'t, G: Group>(u: Var<'t, lattice_tensor::field::Links<G>>, g: Var<'t, Element<G>>) -> Var<'t, lattice_tensor::field::Links<G>> {
+fn transformed<'t, G: Group>(u: Var<'t, Links<G>>, g: Var<'t, Element<G>>) -> Var<'t, Links<G>> {
     let directions = u.trace().lattice().directions();
     let parts: Vec<_> = (0..directions).map(|mu| (g * u.link(mu)).times_adjoint(g.shift(mu, 1))).collect();
     links(&parts)
@@ -99,8 +100,8 @@ fn covariant<G: Group>() {
         let mut expected = vec![u.plaquettes().id()];
         let mut found = vec![v.plaquettes().id()];
         // Forces are moved along: g F g†.
-        let force = |u: Var<'_, lattice_tensor::field::Links<G>>| {
-            trace.gradient(u.plaquettes().sum_sites(), trace.var::<lattice_tensor::field::Links<G>>(u.id())).id()
+        let force = |u: Var<'_, Links<G>>| {
+            trace.gradient(u.plaquettes().sum_sites(), trace.var::<Links<G>>(u.id())).id()
         };
         let (f, h) = (trace.var::<Momenta<G>>(force(u)), trace.var::<Momenta<G>>(force(v)));
         for mu in 0..lattice.directions() {
@@ -179,8 +180,8 @@ fn links_stay_on_the_group() {
     let lattice = Lattice::periodic([2, 2, 2, 2]).unwrap();
     let trace = Trace::new(&lattice);
     let ids = steps::<SU3>(&trace, 400);
-    let u = trace.var::<lattice_tensor::field::Links<SU3>>(ids[0]);
-    let defect = |u: Var<'_, lattice_tensor::field::Links<SU3>>| {
+    let u = trace.var::<Links<SU3>>(ids[0]);
+    let defect = |u: Var<'_, Links<SU3>>| {
         let part = |mu| {
             let link = u.link(mu).matrix();
             let square = link.times_adjoint(link);
@@ -194,4 +195,113 @@ fn links_stay_on_the_group() {
     assert!(numbers[..4].iter().all(|&d| d > 0.0 && d < 400.0 * 16.0 * f64::EPSILON), "{numbers:?}");
     assert!(numbers[4..].iter().all(|&d| d < 8.0 * f64::EPSILON), "{numbers:?}");
     assert_eq!(GroupName::SU3.matrix(), 18);
+}
+
+/// A sweep over all links of one kind, or of each in turn.
+fn sweep<'t, G: Group>(u: Var<'t, Links<G>>, rules: &[Rule], loops: Loops) -> Var<'t, Links<G>> {
+    let trace = u.trace();
+    let lattice = trace.lattice();
+    let (strength, width) = (trace.constant(0.7), trace.constant(0.4));
+    let mut u = u;
+    for (i, &rule) in rules.iter().enumerate() {
+        for mu in 0..lattice.directions() {
+            for colour in 0..Colouring::of(&lattice, mu, loops).unwrap().colours() {
+                let stream = format!("sweep{i}.{mu}.{colour}");
+                let op = LocalUpdate { rule, mu, colour, loops, stream };
+                let inputs = match rule {
+                    Rule::HeatBath => vec![u.id(), strength.id()],
+                    Rule::Overrelax => vec![u.id()],
+                    Rule::Metropolis => vec![u.id(), strength.id(), width.id()],
+                };
+                u = trace.apply(op, &inputs);
+            }
+        }
+    }
+    u
+}
+
+const SYMANZIK: Loops = Loops { c0: 1.0 + 8.0 / 12.0, c1: -1.0 / 12.0 };
+
+/// The same bits in every layout, on any number of threads and every instruction set.
+fn updated<G: Group, R: Real>(extents: &[usize], loops: Loops) {
+    let lattice = Lattice::periodic(extents).unwrap();
+    let trace = Trace::new(&lattice);
+    let rules = [Rule::HeatBath, Rule::Overrelax, Rule::Metropolis];
+    let ids = [sweep(trace.haar_links::<G>("u"), &rules, loops).id()];
+    let whole = alone::<R>(&lattice);
+    let expected = run::<R>(&trace, &ids, &whole, &Device::cpu(1).unwrap()).0;
+    let period = Colouring::of(&lattice, 0, loops).unwrap().period();
+    let split = Arc::new(Layout::virtual_nodes(&lattice, R::WIDTH, &vec![period; extents.len()], R::WIDTH));
+    for threads in [1, 3] {
+        let found = run::<R>(&trace, &ids, &split, &Device::cpu(threads).unwrap()).0;
+        assert_eq!(found, expected, "{} {} on {extents:?}: {} nodes, {threads} threads", G::NAME, R::NAME, split.nodes());
+    }
+    for level in Level::all() {
+        let found = run::<R>(&trace, &ids, &split, &Device::cpu_with_level(1, level).unwrap()).0;
+        assert_eq!(found, expected, "{} {} on {}", G::NAME, R::NAME, level.name());
+    }
+}
+
+#[test]
+fn local_updates_give_the_same_bits_everywhere() {
+    updated::<U1, f32>(&[8, 8], Loops::WILSON);
+    updated::<U1, f64>(&[3, 6, 4], Loops::WILSON);
+    updated::<SU2, f32>(&[4, 2, 4, 4], Loops::WILSON);
+    updated::<SU2, f64>(&[8, 8], SYMANZIK);
+    updated::<SU3, f32>(&[4, 4, 4, 4], Loops::WILSON);
+    updated::<SU3, f64>(&[4, 3, 4], SYMANZIK);
+}
+
+/// The action of plaquettes and rectangles, over `β`.
+fn action_of<'t, G: Group>(u: Var<'t, Links<G>>, loops: Loops) -> Var<'t, PerSample> {
+    let directions = u.trace().lattice().directions();
+    let mut sum = u.plaquettes().sum_sites() * loops.c0;
+    if loops.c1 != 0.0 {
+        for (mu, nu) in (0..directions).flat_map(|mu| (0..directions).map(move |nu| (mu, nu))).filter(|(a, b)| a != b) {
+            sum = sum + u.path(&Path::rectangle(mu, 2, nu, 1).0).re_trace().sum_sites() * (loops.c1 / G::N as f64);
+        }
+    }
+    sum
+}
+
+/// Every link of a colour moves far, and the action stays.
+fn overrelaxed<G: Group>(extents: &[usize], loops: Loops) {
+    let lattice = Lattice::periodic(extents).unwrap();
+    let trace = Trace::new(&lattice);
+    let u = trace.haar_links::<G>("u");
+    let v = sweep(u, &[Rule::Overrelax], loops);
+    let overlap = (0..extents.len()).map(|mu| u.link(mu).adjoint_times(v.link(mu)).re_trace().sum_sites());
+    let overlap = overlap.reduce(|a, b| a + b).unwrap();
+    let ids = [action_of(u, loops).id(), action_of(v, loops).id(), overlap.id()];
+    let (_, numbers) = run::<f64>(&trace, &ids, &alone::<f64>(&lattice), &Device::cpu(1).unwrap());
+    let links = (lattice.volume() * extents.len()) as f64;
+    assert!((numbers[0] - numbers[1]).abs() < 1e-13 * links, "{} on {extents:?}: {numbers:?}", G::NAME);
+    assert!(numbers[2] < 0.5 * links * G::N as f64, "{}: links did not move: {numbers:?}", G::NAME);
+}
+
+#[test]
+fn overrelaxation_keeps_the_action() {
+    for (extents, loops) in
+        [(vec![3, 5], Loops::WILSON), (vec![2, 4, 3], Loops::WILSON), (vec![4, 4, 3], SYMANZIK), (vec![2, 2, 2, 2], Loops::WILSON)]
+    {
+        overrelaxed::<U1>(&extents, loops);
+        overrelaxed::<SU2>(&extents, loops);
+        overrelaxed::<SU3>(&extents, loops);
+    }
+}
+
+/// Links twice in a loop, colours that there are not, layouts that cut colours: refused with what and why.
+#[test]
+fn local_updates_refuse_what_they_cannot_do() {
+    let refused = |extents: &[usize], loops, colour| {
+        let lattice = Lattice::periodic(extents).unwrap();
+        let trace = Trace::new(&lattice);
+        let u = trace.haar_links::<U1>("u");
+        let op = LocalUpdate { rule: Rule::Overrelax, mu: 0, colour, loops, stream: "s".into() };
+        let _: Var<'_, Links<U1>> = trace.apply(op, &[u.id()]);
+        trace.check().unwrap_err().to_string()
+    };
+    assert!(refused(&[1, 4], Loops::WILSON, 0).contains("must not pass a link twice"));
+    assert!(refused(&[2, 4], SYMANZIK, 0).contains("must not pass a link twice"));
+    assert!(refused(&[4, 4], Loops::WILSON, 2).contains("a colour below 2"));
 }

@@ -36,7 +36,7 @@ def run(words):
 times = {}
 for _ in range(args.rounds):
     for extent in args.extents:
-        lines = run([program, cores, str(args.seconds), str(extent)])
+        lines = run([program, "--workload", "step", cores, str(args.seconds), str(extent)])
         for dtype in ["f32", "f64"]:
             lines += run([sys.executable, "su3_jax.py", str(extent), dtype, str(args.seconds)])
         for line in lines:

@@ -1,19 +1,21 @@
 //! Many Markov chains at once, side by side in the lanes.
 
 use crate::exchange::Exchange;
-use crate::observables;
+use crate::manifold::Start;
 use crate::planned::{ChainCouplings, Planned};
 use crate::stage::Staged;
 use crate::update::Update;
-use crate::{Action, Error};
+use crate::{Action, Error, Manifold};
+use lattice_autograd::Trace;
 use lattice_autograd::params::TensorFile;
-use lattice_autograd::{Linear, OnSites, Trace};
 use lattice_tensor::field::Scalar;
-use lattice_tensor::{Bindings, Cost, Device, Draws, Field, FieldData, Lattice, Layout, Location, Program, Real, Spec};
+use lattice_tensor::{
+    Bindings, Cost, Device, Draws, Fibre, Field, FieldData, Lattice, Layout, Location, Program, Real, Spec,
+};
 use std::sync::Arc;
 
 /// The chains of one run: their fields, the planned update and the counter of their random numbers.
-pub struct Chains<'a, R: Real, K: OnSites = Scalar> {
+pub struct Chains<'a, R: Real, K: Manifold = Scalar> {
     action: &'a dyn Action<K>,
     update: Box<dyn Update<K>>,
     device: Device,
@@ -34,8 +36,8 @@ struct Updating<R: Real> {
     staged: Option<Staged>,
 }
 
-impl<'a, R: Real, K: OnSites<Tangent = K> + Linear> Chains<'a, R, K> {
-    /// `chains` chains that start near `φ = 0`, with normal fluctuations of width 0.1.
+impl<'a, R: Real, K: Manifold> Chains<'a, R, K> {
+    /// `chains` chains from a [cold start](Start::Cold).
     ///
     /// On the processor fewer chains than lanes share the lanes with virtual nodes of the lattice, where it can be split.
     ///
@@ -67,7 +69,7 @@ impl<'a, R: Real, K: OnSites<Tangent = K> + Linear> Chains<'a, R, K> {
         seed: u64,
         device: &Device,
     ) -> Result<Self, Error> {
-        action.check().map_err(Error::Couplings)?;
+        action.check().and_then(|()| action.fits(lattice)).map_err(Error::Couplings)?;
         for (what, found) in [("chains", chains), ("components of the field", action.fibre(lattice).components())] {
             if found == 0 {
                 return Err(Error::Count { what, found });
@@ -76,38 +78,25 @@ impl<'a, R: Real, K: OnSites<Tangent = K> + Linear> Chains<'a, R, K> {
         couplings.check(chains)?;
         device.check_precision::<R>()?;
         let nodes = R::WIDTH / chains.next_power_of_two().min(R::WIDTH);
-        let mut periods = vec![update.period(); lattice.directions()];
-        // The correlator is taken on a line across direction 0, which must lie in one virtual node.
-        if lattice.directions() > 1 {
-            periods[0] = lattice.extents()[0];
+        let mut periods = update.periods(action, lattice);
+        for others in [K::periods(lattice), action.periods(lattice)] {
+            periods.iter_mut().zip(others).for_each(|(period, other)| *period = common_multiple(*period, other));
         }
         // Virtual nodes fill the lanes of the processor; a GPU has none.
         let layout = Arc::new(match device.is_gpu() {
             true => Layout::samples(lattice, R::WIDTH),
             false => Layout::virtual_nodes(lattice, nodes, &periods, R::WIDTH),
         });
-        let start = Trace::new(lattice);
-        let spec = Spec::Field { location: Location::All, fibre: action.fibre(lattice) };
-        let noise = start.normal_as::<K>("start", spec) * 0.1;
-        let mut phi = FieldData::zeros(&layout, Location::All, action.fibre(lattice), chains)?;
+        let phi = FieldData::zeros(&layout, Location::All, action.fibre(lattice), chains)?;
         let next = phi.clone();
-        start.program::<R>(&[noise.id()], &layout)?.run(
-            device,
-            &mut Bindings {
-                samples: chains,
-                draws: Draws { seed, step: 0, first_sample: 0 },
-                out_fields: &mut [&mut phi],
-                ..Default::default()
-            },
-        )?;
         let updating = Updating::new(action, &*update, &layout, &couplings, chains)?;
         let trace = couplings.trace(lattice);
-        let list = observables::standard(action, trace.field("phi", action.fibre(lattice)));
+        let list = K::observables(action, trace.field("phi", action.fibre(lattice)));
         let measuring = Planned::new(&trace, None, list, &[], &layout, &couplings, chains)?;
         couplings.check_names(&[updating.planned.asked(), measuring.asked()])?;
         let (phi, next, device) = (Field::from_data(phi), Field::from_data(next), device.clone());
         let exchange = None;
-        Ok(Chains {
+        let mut chains = Chains {
             action,
             update,
             device,
@@ -120,7 +109,45 @@ impl<'a, R: Real, K: OnSites<Tangent = K> + Linear> Chains<'a, R, K> {
             measuring,
             seed,
             step: 0,
-        })
+        };
+        chains.begin(Start::Cold)?;
+        Ok(chains)
+    }
+
+    /// Begins anew, from another start.
+    ///
+    /// # Errors
+    /// If the program that makes it cannot be run.
+    pub fn begin(&mut self, start: Start) -> Result<(), Error> {
+        let lattice = self.layout.lattice();
+        let trace = Trace::new(lattice);
+        let spec = Spec::Field { location: Location::All, fibre: self.action.fibre(lattice) };
+        let phi = K::start(&trace, spec, start);
+        self.step = 0;
+        let mut bindings = Bindings {
+            samples: self.phi.samples(),
+            draws: Draws { seed: self.seed, step: 0, first_sample: 0 },
+            out_fields: &mut [&mut self.phi],
+            ..Default::default()
+        };
+        Ok(trace.program::<R>(&[phi.id()], &self.layout)?.run(&self.device, &mut bindings)?)
+    }
+
+    /// Begins anew, each chain from a configuration, `[site][component]`, that is there already: chain `c` from number
+    /// `c` modulo their number.
+    ///
+    /// # Errors
+    /// If there is no configuration, or one is not of this lattice and theory.
+    pub fn begin_from(&mut self, configurations: &[Vec<f64>]) -> Result<(), Error> {
+        if configurations.is_empty() {
+            return Err(Error::Count { what: "configurations to begin with", found: 0 });
+        }
+        self.step = 0;
+        for chain in 0..self.phi.samples() {
+            let values = &configurations[chain % configurations.len()];
+            self.phi.set_sample(chain, &values.iter().map(|&x| R::from_f64(x)).collect::<Vec<_>>())?;
+        }
+        Ok(())
     }
 
     /// Lets the chains, whose couplings form ladders of `rungs` values one after the other, exchange configurations
@@ -154,6 +181,11 @@ impl<'a, R: Real, K: OnSites<Tangent = K> + Linear> Chains<'a, R, K> {
             exchange.run(&self.device, draws, &mut self.phi)?;
         }
         Ok(&planned.numbers)
+    }
+
+    /// What the last update had to say, as [`Chains::advance`] returned it.
+    pub fn told(&self) -> &[Vec<f64>] {
+        &self.updating.planned.numbers
     }
 
     /// Measures the standard observables on the configurations, `[name][chain]`, in the order of
@@ -265,6 +297,15 @@ impl<'a, R: Real, K: OnSites<Tangent = K> + Linear> Chains<'a, R, K> {
         Ok(())
     }
 
+    /// The shape of what sits on a site: nothing for one number, `[direction, number of the matrix]` for links.
+    pub fn shape_on_site(&self) -> Vec<usize> {
+        match self.action.fibre(self.layout.lattice()) {
+            Fibre::Scalar => Vec::new(),
+            Fibre::Matrix { group, count } => vec![count, group.matrix()],
+            fibre => vec![fibre.components()],
+        }
+    }
+
     /// `[chain, site, component]`.
     fn shape(&self) -> [usize; 3] {
         [self.phi.samples(), self.layout.lattice().volume(), self.action.fibre(self.layout.lattice()).components()]
@@ -276,8 +317,16 @@ const FIELDS: &str = "chains/fields";
 const TUNED: &str = "chains/tuned";
 const STEP: &str = "chains/step";
 
+fn common_multiple(a: usize, b: usize) -> usize {
+    let (mut x, mut y) = (a, b);
+    while y > 0 {
+        (x, y) = (y, x % y);
+    }
+    a / x.max(1) * b
+}
+
 impl<R: Real> Updating<R> {
-    fn new<K: OnSites>(
+    fn new<K: Manifold>(
         action: &dyn Action<K>,
         update: &dyn Update<K>,
         layout: &Layout,

@@ -1,8 +1,7 @@
 //! Replica exchange: chains at neighbouring couplings swap their configurations.
 
 use crate::planned::{ChainCouplings, Planned};
-use crate::{Action, Error};
-use lattice_autograd::OnSites;
+use crate::{Action, Error, Manifold};
 use lattice_autograd::params::{ParamsError, TensorFile};
 use lattice_tensor::random::{Draw, Stream, uniform_f64_at};
 use lattice_tensor::{Device, Draws, FieldData, Layout, Real};
@@ -44,7 +43,7 @@ pub struct Exchange<R: Real> {
 }
 
 impl<R: Real> Exchange<R> {
-    pub(crate) fn new<K: OnSites>(
+    pub(crate) fn new<K: Manifold>(
         action: &dyn Action<K>,
         layout: &Layout,
         couplings: &ChainCouplings,

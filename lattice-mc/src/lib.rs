@@ -11,6 +11,7 @@ pub mod error;
 pub mod exact;
 pub mod exchange;
 pub mod hmc;
+pub mod manifold;
 pub mod measure;
 pub mod metropolis;
 pub mod observables;
@@ -24,13 +25,17 @@ pub mod stored;
 mod testing;
 pub mod update;
 
-pub use action::{Action, ComplexPhi4, Convention, Free, Phi4, Phi4Couplings, VectorPhi4};
+pub use action::{
+    Action, ComplexPhi4, Convention, Form, Free, ImaginaryTheta, Open, Phi4, Phi4Couplings, Rectangles, VectorPhi4,
+    Wilson,
+};
 pub use chains::Chains;
 pub use error::Error;
 pub use exchange::Exchange;
 pub use hmc::{Hmc, Integrator};
+pub use manifold::{Manifold, Start};
 pub use measure::Measurement;
-pub use metropolis::{Clusters, Independence, LocalMetropolis, Proposal};
+pub use metropolis::{Clusters, Independence, Instantons, LinkRule, LinkSweeps, LocalMetropolis, Proposal};
 pub use planned::ChainCouplings;
 pub use recorder::Recorder;
 pub use run::{History, MarkovRun};

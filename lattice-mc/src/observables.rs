@@ -1,5 +1,6 @@
 //! What is measured on a field, sample by sample.
 
+pub mod gauge;
 mod pole_mass;
 mod quantities;
 mod structure;
@@ -8,8 +9,8 @@ pub use pole_mass::{FitRange, pole_mass, pole_mass_of_values};
 pub use quantities::{Quantity, correlation_length, effective_mass, quantities};
 pub use structure::{smallest_momentum, structure_factor};
 
-use crate::Action;
-use lattice_autograd::{OnSites, PerSample, Var};
+use crate::{Action, Manifold};
+use lattice_autograd::{PerSample, Var};
 use lattice_tensor::field::Scalar;
 use lattice_tensor::{Lattice, Location};
 
@@ -32,7 +33,7 @@ pub type Observable<'t> = (String, Var<'t, PerSample>);
 /// | `g0`, `g1`, … | `Σ_x φ(0,0) φ(x,t)` averaged over the origin, `t` along the last direction, `t ≤ min(L_t/2, 64)` |
 ///
 /// At extents 1 and 2 the formulas hold as written: both neighbours may be the same site.
-pub fn standard<'t, K: OnSites>(action: &dyn Action<K>, phi: Var<'t, K>) -> Vec<Observable<'t>> {
+pub fn standard<'t, K: Manifold>(action: &dyn Action<K>, phi: Var<'t, K>) -> Vec<Observable<'t>> {
     let lattice = phi.trace().lattice();
     let (volume, d) = (lattice.volume() as f64, lattice.directions() as f64);
     let per_site = |x: Var<'t, PerSample>| x * (1.0 / volume);
@@ -63,7 +64,7 @@ pub fn standard<'t, K: OnSites>(action: &dyn Action<K>, phi: Var<'t, K>) -> Vec<
 }
 
 /// The sums over the lattice of every component.
-fn sums<'t, K: OnSites>(phi: Var<'t, K>) -> Vec<Var<'t, PerSample>> {
+fn sums<'t, K: Manifold>(phi: Var<'t, K>) -> Vec<Var<'t, PerSample>> {
     phi.parts().into_iter().map(|part| part.sum_sites()).collect()
 }
 
@@ -81,7 +82,7 @@ pub const FARTHEST: usize = 64;
 ///
 /// The slice sums are a field that is the same all over a slice, made by adding up ever longer runs of sites; its
 /// products are taken on one line of each slice only.
-pub fn two_point<'t, K: OnSites>(lattice: &Lattice, phi: Var<'t, K>) -> Vec<Var<'t, PerSample>> {
+pub fn two_point<'t, K: Manifold>(lattice: &Lattice, phi: Var<'t, K>) -> Vec<Var<'t, PerSample>> {
     let mu = lattice.directions() - 1;
     let extents = lattice.extents();
     // Sites of a slice on which the products are taken: one of direction 0, all of the others.

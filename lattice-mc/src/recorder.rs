@@ -1,10 +1,9 @@
 //! A run in progress: update by update, and on disk between two of them.
 
-use crate::Error;
 use crate::chains::Chains;
 use crate::run::{History, MarkovRun};
+use crate::{Error, Manifold};
 use lattice_autograd::params::{ParamsError, TensorFile};
-use lattice_autograd::{Linear, OnSites};
 use lattice_tensor::Real;
 use std::time::Instant;
 
@@ -12,7 +11,7 @@ use std::time::Instant;
 ///
 /// [`Recorder::store`] and [`Recorder::restore`] take a run through a file; the run that is taken up again ends with the
 /// same bits as one that was never broken off.
-pub struct Recorder<'c, 'a, R: Real, K: OnSites<Tangent = K> + Linear> {
+pub struct Recorder<'c, 'a, R: Real, K: Manifold> {
     plan: MarkovRun,
     chains: &'c mut Chains<'a, R, K>,
     /// Updates done, thermalisation included.
@@ -22,7 +21,7 @@ pub struct Recorder<'c, 'a, R: Real, K: OnSites<Tangent = K> + Linear> {
     history: History,
 }
 
-impl<'c, 'a, R: Real, K: OnSites<Tangent = K> + Linear> Recorder<'c, 'a, R, K> {
+impl<'c, 'a, R: Real, K: Manifold> Recorder<'c, 'a, R, K> {
     /// Before the first update. The number and the seed of `chains` stand for those of the plan.
     ///
     /// # Errors
@@ -60,6 +59,22 @@ impl<'c, 'a, R: Real, K: OnSites<Tangent = K> + Linear> Recorder<'c, 'a, R, K> {
     /// The chains.
     pub fn chains(&self) -> &Chains<'a, R, K> {
         self.chains
+    }
+
+    /// What the last update said under a name, one number for each chain.
+    pub fn told(&self, name: &str) -> Option<&[f64]> {
+        let place = self.chains.update_names().iter().position(|n| n == name)?;
+        self.chains.told().get(place).map(Vec::as_slice)
+    }
+
+    /// An observable as it is now, one number for each chain, whether or not it is recorded.
+    ///
+    /// # Errors
+    /// If the program fails.
+    pub fn observe(&mut self, name: &str) -> Result<Option<&[f64]>, Error> {
+        let place = self.chains.observable_names().iter().position(|n| n == name);
+        let numbers = self.chains.measure()?;
+        Ok(place.and_then(|place| numbers.get(place)).map(Vec::as_slice))
     }
 
     /// One update, measured if thermalisation is over. To be called inside [`lattice_tensor::Device::install`].

@@ -4,8 +4,7 @@ use crate::chains::Chains;
 use crate::recorder::Recorder;
 use crate::statistics::{Estimate, GammaMethod};
 use crate::update::Update;
-use crate::{Action, Error};
-use lattice_autograd::{Linear, OnSites};
+use crate::{Action, Error, Manifold};
 use lattice_tensor::{Device, Lattice, Real};
 
 /// The plan of a Markov chain run.
@@ -63,7 +62,7 @@ impl MarkovRun {
     ///
     /// # Errors
     /// As [`MarkovRun::run`].
-    pub fn record<R: Real, K: OnSites<Tangent = K> + Linear>(
+    pub fn record<R: Real, K: Manifold>(
         &self,
         chains: &mut Chains<'_, R, K>,
         mut progress: impl FnMut(usize) -> bool,

@@ -1,4 +1,4 @@
-//! Configurations of a real field on disk: arrays `[chain][site…]` that NumPy and other codes read and write.
+//! Configurations on disk: arrays `[chain][site…]` that NumPy and other codes read and write.
 //!
 //! | file | what it holds |
 //! |---|---|
@@ -15,7 +15,8 @@ use std::path::Path;
 /// Configurations on one lattice.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Stored {
-    /// The extents of the lattice.
+    /// The extents of the lattice; for fields of several components followed by theirs, for links the directions and the
+    /// numbers of a matrix.
     pub extents: Vec<usize>,
     /// The numbers, configuration by configuration, sites in the order of their numbers.
     pub numbers: Vec<f64>,

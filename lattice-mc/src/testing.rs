@@ -3,13 +3,13 @@
 use crate::action::trace_action;
 use crate::exact::{self, Effort, Exact};
 use crate::statistics::Estimate;
-use crate::{Action, Chains, MarkovRun, Update};
-use lattice_autograd::{Linear, OnSites};
-use lattice_tensor::{Bindings, Device, FieldData, Lattice, Layout, Location, Real};
+use crate::{Action, Chains, Manifold, MarkovRun, Update};
+use lattice_autograd::Trace;
+use lattice_tensor::{Bindings, Device, Draws, FieldData, Lattice, Layout, Location, NodeId, Real, Spec};
 use std::sync::Arc;
 
 /// Estimates of a run with 200 updates of thermalisation.
-pub fn run<R: Real, K: OnSites<Tangent = K> + Linear>(
+pub fn run<R: Real, K: Manifold>(
     action: &dyn Action<K>,
     update: Box<dyn Update<K>>,
     extents: &[usize],
@@ -36,7 +36,7 @@ pub fn demand(estimates: &[(String, Estimate)], name: &str, exact: f64) {
 }
 
 /// The actions, in `f64`, of configurations `[site][component]`.
-pub fn actions<K: OnSites>(action: &dyn Action<K>, lattice: &Lattice, configurations: &[Vec<f64>]) -> Vec<f64> {
+pub fn actions<K: Manifold>(action: &dyn Action<K>, lattice: &Lattice, configurations: &[Vec<f64>]) -> Vec<f64> {
     let (trace, id) = trace_action(action, lattice).unwrap();
     let layout = Arc::new(Layout::samples(lattice, 8));
     let mut phi =
@@ -58,4 +58,35 @@ pub fn actions<K: OnSites>(action: &dyn Action<K>, lattice: &Lattice, configurat
 pub fn exact_phi4(extents: &[usize], mass2: f64, lambda: f64) -> Exact {
     let effort = Effort { comfortable_seconds: 0.1, ..Effort::default() };
     exact::phi4_with(extents, mass2, lambda, &effort).unwrap()
+}
+
+/// What a program without arguments returns: `fields[output][sample]` and `numbers[output][sample]`.
+pub struct Ran {
+    pub fields: Vec<Vec<Vec<f64>>>,
+    pub numbers: Vec<Vec<f64>>,
+}
+
+/// Runs a program whose only inputs are couplings and random numbers.
+pub fn evaluate(trace: &Trace, fields: &[NodeId], numbers: &[NodeId], samples: usize, seed: u64) -> Ran {
+    let layout = Arc::new(Layout::samples(&trace.lattice(), 8));
+    let mut out: Vec<FieldData<f64>> = fields
+        .iter()
+        .map(|&id| match trace.graph().spec(id) {
+            Spec::Field { location, fibre } => FieldData::zeros(&layout, location, fibre, samples).unwrap(),
+            other => panic!("{other:?} is no field"),
+        })
+        .collect();
+    let mut found = vec![vec![0.0; samples]; numbers.len()];
+    let outputs = [fields, numbers].concat();
+    let mut bindings = Bindings {
+        samples,
+        draws: Draws { seed, step: 0, first_sample: 0 },
+        uniforms: &trace.uniform_values(),
+        out_fields: &mut out.iter_mut().collect::<Vec<_>>(),
+        out_per_sample: &mut found.iter_mut().map(Vec::as_mut_slice).collect::<Vec<_>>(),
+        ..Default::default()
+    };
+    trace.program::<f64>(&outputs, &layout).unwrap().run(&Device::cpu(1).unwrap(), &mut bindings).unwrap();
+    let fields = out.iter().map(|field| (0..samples).map(|s| field.sample(s).unwrap()).collect()).collect();
+    Ran { fields, numbers: found }
 }

@@ -1,15 +1,16 @@
 //! One update of a Markov chain, as a program.
 
-use crate::Action;
 use crate::observables::Observable;
 use crate::stage::Stage;
-use lattice_autograd::{OnSites, PerSample, Var};
+use crate::{Action, Manifold};
+use lattice_autograd::{PerSample, Var};
+use lattice_tensor::Lattice;
 use lattice_tensor::field::Scalar;
 use std::fmt::Debug;
 use std::sync::Arc;
 
 /// A Markov chain update that leaves `e^{−S}` invariant, for fields with `K` on each site.
-pub trait Update<K: OnSites = Scalar>: Debug + Send + Sync {
+pub trait Update<K: Manifold = Scalar>: Debug + Send + Sync {
     /// Writes the update as a program: the new field, and what it has to say besides. A number named `acceptance`
     /// must be among them.
     fn trace<'t>(&self, action: &dyn Action<K>, phi: Var<'t, K>) -> Updated<'t, K>;
@@ -30,7 +31,13 @@ pub trait Update<K: OnSites = Scalar>: Debug + Send + Sync {
     /// The sub-lattice period in every direction that the update needs, for the choice of a layout.
     fn period(&self) -> usize;
 
-    /// Integrator steps in one update, 1 where that has no meaning.
+    /// The same direction by direction, for an action on a lattice.
+    fn periods(&self, action: &dyn Action<K>, lattice: &Lattice) -> Vec<usize> {
+        let _ = action;
+        vec![self.period(); lattice.directions()]
+    }
+
+    /// Integrator steps or sweeps in one update, 1 where that has no meaning.
     fn steps(&self) -> usize {
         1
     }
@@ -43,7 +50,7 @@ pub trait Update<K: OnSites = Scalar>: Debug + Send + Sync {
 
 /// What an update returns.
 #[derive(Debug)]
-pub struct Updated<'t, K: OnSites = Scalar> {
+pub struct Updated<'t, K: Manifold = Scalar> {
     /// The new field.
     pub phi: Var<'t, K>,
     /// Numbers per sample, such as `acceptance` and `exp_minus_dh`.

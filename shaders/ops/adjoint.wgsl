@@ -15,7 +15,7 @@ fn adjoint_read_a(first: u32, row: u32) -> Matrix {
 fn adjoint(item: u32) {
     let row = item % ROWS;
     let which = item / ROWS;
-    let result = group_adjoint(adjoint_read_a(which * MATRIX, row));
+    var result = group_adjoint(adjoint_read_a(which * MATRIX, row));
     for (var k = 0u; k < bound(MATRIX); k++) {
         y(which * MATRIX + k, row, result[k]);
     }

@@ -15,7 +15,7 @@ fn embed_read_w(first: u32, row: u32) -> Algebra {
 fn embed(item: u32) {
     let row = item % ROWS;
     let which = item / ROWS;
-    let result = group_embed(embed_read_w(which * ALGEBRA, row));
+    var result = group_embed(embed_read_w(which * ALGEBRA, row));
     for (var k = 0u; k < bound(MATRIX); k++) {
         y(which * MATRIX + k, row, result[k]);
     }

@@ -23,7 +23,7 @@ fn exp_tangent_read_g(first: u32, row: u32) -> Algebra {
 fn exp_tangent(item: u32) {
     let row = item % ROWS;
     let which = item / ROWS;
-    let result = group_tangent_of_exp(exp_tangent_read_w(which * ALGEBRA, row), exp_tangent_read_g(which * ALGEBRA, row));
+    var result = group_tangent_of_exp(exp_tangent_read_w(which * ALGEBRA, row), exp_tangent_read_g(which * ALGEBRA, row));
     for (var k = 0u; k < bound(ALGEBRA); k++) {
         y(which * ALGEBRA + k, row, result[k]);
     }

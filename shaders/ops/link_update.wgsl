@@ -19,7 +19,7 @@ fn link_update(item: u32) {
     for (var k = 0u; k < bound(ALGEBRA); k++) {
         omega[k] = eps() * p(which * ALGEBRA + k, row);
     }
-    let result = group_multiply(group_exp(omega), link_update_read_u(which * MATRIX, row));
+    var result = group_multiply(group_exp(omega), link_update_read_u(which * MATRIX, row));
     for (var k = 0u; k < bound(MATRIX); k++) {
         y(which * MATRIX + k, row, result[k]);
     }

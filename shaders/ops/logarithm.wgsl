@@ -15,7 +15,7 @@ fn logarithm_read_u(first: u32, row: u32) -> Matrix {
 fn logarithm(item: u32) {
     let row = item % ROWS;
     let which = item / ROWS;
-    let result = group_log(logarithm_read_u(which * MATRIX, row));
+    var result = group_log(logarithm_read_u(which * MATRIX, row));
     for (var k = 0u; k < bound(ALGEBRA); k++) {
         y(which * ALGEBRA + k, row, result[k]);
     }

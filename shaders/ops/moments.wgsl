@@ -15,7 +15,7 @@ fn moments_read_m(first: u32, row: u32) -> Matrix {
 fn moments(item: u32) {
     let row = item % ROWS;
     let which = item / ROWS;
-    let result = group_moments(moments_read_m(which * MATRIX, row));
+    var result = group_moments(moments_read_m(which * MATRIX, row));
     for (var k = 0u; k < bound(ALGEBRA); k++) {
         y(which * ALGEBRA + k, row, result[k]);
     }

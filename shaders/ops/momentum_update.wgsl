@@ -48,14 +48,14 @@ fn momentum_update(item: u32) {
     }
     for (var nu = 0u; nu < bound(DIRECTIONS); nu++) {
         if (nu != mu) {
-            let above = momentum_update_above(row, mu, nu);
-            let below = momentum_update_below(row, mu, nu);
+            var above = momentum_update_above(row, mu, nu);
+            var below = momentum_update_below(row, mu, nu);
             for (var k = 0u; k < bound(MATRIX); k++) {
                 sum[k] += above[k] + below[k];
             }
         }
     }
-    let force = group_moments(group_multiply(momentum_update_link(row, mu), sum));
+    var force = group_moments(group_multiply(momentum_update_link(row, mu), sum));
     for (var k = 0u; k < bound(ALGEBRA); k++) {
         y(mu * ALGEBRA + k, row, fma(-strength(), force[k], p(mu * ALGEBRA + k, row)));
     }

@@ -31,7 +31,7 @@ fn multiply(item: u32) {
     if (ADJOINT_B) {
         right = group_adjoint(right);
     }
-    let product = group_multiply(left, right);
+    var product = group_multiply(left, right);
     for (var k = 0u; k < bound(MATRIX); k++) {
         y(which * MATRIX + k, row, product[k]);
     }

@@ -18,8 +18,8 @@ fn plaquette(item: u32) {
     let mu = tables[planes() + 2u * p];
     let nu = tables[planes() + 2u * p + 1u];
     let hops = planes() + 2u * PLANES;
-    let left = group_multiply(plaquette_link(row, mu), plaquette_link(tables[hops + mu * ROWS + row], nu));
-    let right = group_multiply(plaquette_link(row, nu), plaquette_link(tables[hops + nu * ROWS + row], mu));
+    var left = group_multiply(plaquette_link(row, mu), plaquette_link(tables[hops + mu * ROWS + row], nu));
+    var right = group_multiply(plaquette_link(row, nu), plaquette_link(tables[hops + nu * ROWS + row], mu));
     var sum = 0.0;
     for (var k = 0u; k < bound(MATRIX); k++) {
         sum = fma(left[k], right[k], sum);

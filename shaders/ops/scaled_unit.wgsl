@@ -8,7 +8,7 @@ fn scaled_unit(item: u32) {
     let row = item % ROWS;
     let which = item / ROWS;
     let by = s(which, row) * TRACE_SCALE;
-    let one = group_one();
+    var one = group_one();
     for (var k = 0u; k < bound(MATRIX); k++) {
         var value = by * one[k];
         if (IMAGINARY) {

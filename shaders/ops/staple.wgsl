@@ -54,8 +54,8 @@ fn staple(item: u32) {
     for (var nu = 0u; nu < bound(DIRECTIONS); nu++) {
         if (nu != mu) {
             let plane = staple_plane(mu, nu);
-            let above = staple_above(row, mu, nu);
-            let below = staple_below(row, mu, nu);
+            var above = staple_above(row, mu, nu);
+            var below = staple_below(row, mu, nu);
             let weight = w(plane, row);
             let weight_below = w(plane, staple_behind(row, nu));
             for (var k = 0u; k < bound(MATRIX); k++) {

@@ -3,7 +3,7 @@
 use super::args::{Extents, MainArgs, Precision, TheoryArgs, TheoryName};
 use super::device;
 use super::failure::Failure;
-use super::mc::{self, Keep};
+use super::mc::{self, Begin, Keep, Setting};
 use super::output::{Existing, Folder, say};
 use super::plots::{self, Curve};
 use super::progress::interrupted;
@@ -11,7 +11,7 @@ use super::report::{Report, median};
 use super::sample::{self, Sampled, Wanted};
 use super::theory::Theory;
 use super::train::{self, MODEL, Work};
-use lattice_fields::mc::History;
+use lattice_fields::mc::{History, Start};
 use lattice_fields::prelude::*;
 use serde_json::json;
 use std::time::Instant;
@@ -49,6 +49,7 @@ fn job<R: Real>(args: &MainArgs) -> Result<(), Failure> {
         lattice: Extents(vec![8, 8]),
         m2: Some(-4.0),
         lambda: Some(8.0),
+        beta: None,
     })?;
     let device = device::open(&args.on, &args.run)?;
     let folder = Folder::open(args.run.out.as_deref(), Existing::new(args.run.force, false))?;
@@ -78,9 +79,19 @@ fn job<R: Real>(args: &MainArgs) -> Result<(), Failure> {
 
     say(json, "sampling exactly: the flow's proposals, HMC, local Metropolis");
     let sampled = sample::draw::<R>(&flow, &theory, args.run.seed, &WANTED, &device)?;
+    let setting = Setting {
+        subject: theory.subject(),
+        chains: CHAINS,
+        begin: &Begin::From(Start::Cold),
+        watched: "phi2",
+        exact: &|_| None,
+        work: &|_| Vec::new(),
+        further: &|_| Vec::new(),
+    };
     let plan = |updates| MarkovRun { chains: CHAINS, updates, thermalize: THERMALIZE, seed: args.run.seed };
-    let chains =
-        |update, updates, what| mc::chains_of::<R>(&theory, update, &plan(updates), &device, what, &Keep::quiet());
+    let chains = |update, updates, what| {
+        mc::chains_of::<R, Scalar>(&setting, update, &plan(updates), &device, what, &Keep::quiet())
+    };
     let hmc = chains(Box::new(Hmc::new(Integrator::Leapfrog, 1.0)), TRAJECTORIES, "HMC")?;
     let local = chains(Box::<LocalMetropolis>::default(), SWEEPS, "Metropolis")?;
     if interrupted() {

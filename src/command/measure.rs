@@ -8,6 +8,7 @@ use super::output::{Existing, Folder, say};
 use super::report::{Report, table};
 use super::theory::Theory;
 use super::train::precision_name;
+use lattice_fields::mc::observables::quantities;
 use lattice_fields::mc::{History, Measurement, Stored};
 use lattice_fields::prelude::*;
 use std::path::Path;
@@ -18,7 +19,8 @@ pub fn run(args: &MeasureArgs) -> Result<(), Failure> {
     let device = device::open(&args.on, &args.run)?;
     let first = read(&args.files[0], None)?;
     let lattice = super::args::Extents(first.extents.clone());
-    let theory = Theory::new(&TheoryArgs { theory: args.theory, lattice, m2: args.m2, lambda: args.lambda })?;
+    let theory =
+        Theory::new(&TheoryArgs { theory: args.theory, lattice, m2: args.m2, lambda: args.lambda, beta: None })?;
     let history = match args.run.precision {
         Precision::F32 => measure::<f32>(args, &theory, first, &device)?,
         Precision::F64 => measure::<f64>(args, &theory, first, &device)?,
@@ -33,7 +35,7 @@ pub fn run(args: &MeasureArgs) -> Result<(), Failure> {
     let warnings = warnings(&history, &estimates, usize::MAX);
     warnings.iter().for_each(|w| say(args.run.json, &format!("warning: {w}")));
     report.set_warnings(&warnings);
-    let derived = derived(&history, &theory.lattice);
+    let derived = derived(&history, quantities(&theory.lattice));
     report.set_derived(&derived);
     report.set("seconds", start.elapsed().as_secs_f64());
     device::fill(&mut report, &device);
@@ -42,12 +44,14 @@ pub fn run(args: &MeasureArgs) -> Result<(), Failure> {
         folder.write_config(args)?;
         folder.write("report.json", &report.text())?;
     }
+    let exact = theory.exact_within(2.0);
+    let known = |name: &str| exact.as_ref().and_then(|exact| exact.observable(name));
     let summary = format!(
         "{}\n{:?}\n{} configurations of {chains} chains\n{}",
         theory.action.formula(),
         theory.action,
         chains * updates,
-        table(&[estimates, derived].concat(), theory.exact_within(2.0).as_ref())
+        table(&[estimates, derived].concat(), &known)
     );
     report.print_or(args.run.json, &summary)
 }

@@ -2,10 +2,10 @@
 
 use super::failure::Failure;
 use super::output;
-use super::theory::Theory;
+use super::theory::{GaugeTheory, Subject, Theory};
 use super::version;
 use lattice_fields::flows::Certificate;
-use lattice_fields::mc::exact::Exact;
+use lattice_fields::mc::Manifold;
 use lattice_fields::mc::statistics::TwoSided;
 use lattice_fields::prelude::Estimate;
 use serde_json::{Map, Value, json};
@@ -15,19 +15,42 @@ use serde_json::{Map, Value, json};
 pub struct Report(Map<String, Value>);
 
 impl Report {
-    /// What every report begins with.
+    /// What every report on a scalar theory begins with.
     pub fn new(command: &str, theory: &Theory, seed: u64, precision: &str) -> Report {
+        Report::about(command, &theory.subject(), seed, precision)
+    }
+
+    /// What every report on a theory begins with.
+    pub fn about<K: Manifold>(command: &str, subject: &Subject<'_, K>, seed: u64, precision: &str) -> Report {
+        let mut report = Report::of(command);
+        report.set("theory", subject.name.name());
+        report.set("action", subject.action.formula());
+        report.set("couplings", json!(subject.couplings()));
+        report.set("lattice", subject.lattice.extents());
+        report.set("seed", seed);
+        report.set("precision", precision);
+        report
+    }
+
+    /// The same of a gauge theory of which exact values are printed.
+    pub fn of_gauge(command: &str, theory: &GaugeTheory, seed: u64, precision: &str) -> Report {
+        let mut report = Report::of(command);
+        report.set("theory", theory.name.name());
+        report.set("action", theory.formula());
+        report.set("couplings", json!({"beta": theory.beta}));
+        report.set("lattice", theory.extents.as_slice());
+        report.set("seed", seed);
+        report.set("precision", precision);
+        report
+    }
+
+    /// What ran.
+    fn of(command: &str) -> Report {
         let mut report = Report::default();
         report.set("command", command);
         report.set("version", env!("CARGO_PKG_VERSION"));
         report.set("commit", version::COMMIT);
         report.set("features", version::FEATURES);
-        report.set("theory", theory.name.name());
-        report.set("action", theory.action.formula());
-        report.set("couplings", json!(theory.couplings()));
-        report.set("lattice", theory.lattice.extents());
-        report.set("seed", seed);
-        report.set("precision", precision);
         report
     }
 
@@ -109,10 +132,10 @@ pub fn median(values: &[f64]) -> f64 {
 }
 
 /// A table of observables: value, autocorrelation time, and the exact value where known.
-pub fn table(estimates: &[(String, Estimate)], exact: Option<&Exact>) -> String {
+pub fn table(estimates: &[(String, Estimate)], exact: &dyn Fn(&str) -> Option<f64>) -> String {
     let mut text = format!("{:<16}{:>18}{:>14}{:>16}\n", "", "value", "tau_int", "exact");
     for (name, estimate) in estimates {
-        let known = exact.and_then(|e| e.observable(name)).map_or(String::new(), |x| format!("{x:.8}"));
+        let known = exact(name).map_or(String::new(), |x| format!("{x:.8}"));
         let tau = lattice_fields::mc::statistics::value_with_error(estimate.tau_int, estimate.tau_int_error);
         text += &format!("{name:<16}{:>18}{tau:>14}{known:>16}\n", estimate.to_string());
     }

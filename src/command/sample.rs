@@ -94,6 +94,7 @@ pub fn run(args: &SampleArgs) -> Result<(), Failure> {
         lattice: Extents(model.lattice.clone()),
         m2: args.m2.or(Some(coupling("m2"))),
         lambda: args.lambda.or(Some(coupling("lambda"))),
+        beta: None,
     })?;
     if args.batch == 0 || args.samples == 0 {
         let (flag, found) = if args.batch == 0 { ("--batch", args.batch) } else { ("--samples", args.samples) };
@@ -281,7 +282,7 @@ impl Sampled {
             "{samples} fresh samples in {:.1} s: acceptance {:.4}, ESS {ess:.4}, KL {kl} (log Z {reference}), log Z {log_z}\n{other}{}",
             self.seconds,
             self.ensemble.acceptance,
-            table(&self.estimates, self.exact.as_ref())
+            table(&self.estimates, &|name| self.exact.as_ref().and_then(|exact| exact.observable(name)))
         )
     }
 }

@@ -2,21 +2,26 @@
 
 mod convention;
 mod free;
+pub mod gauge;
 mod phi4;
 mod quartic;
 mod vector;
 
 pub use convention::{Convention, Phi4Couplings};
 pub use free::Free;
+pub use gauge::{Form, ImaginaryTheta, Open, Rectangles, Wilson};
 pub use phi4::Phi4;
 pub use vector::{ComplexPhi4, VectorPhi4};
 
-use lattice_autograd::{OnSites, PerSample, Trace, Uniform, Var};
+use crate::Manifold;
+use lattice_autograd::{PerSample, Trace, Uniform, Var};
 use lattice_tensor::field::Scalar;
+use lattice_tensor::ops::Loops;
 use lattice_tensor::{Fibre, Lattice, Result};
 use std::fmt::Debug;
 
-/// A theory with weight `e^{−S[φ]}` of a field with `K` on each site: `dyn Action` is one of a real field.
+/// A theory with weight `e^{−S[φ]}` of a field with `K` on each site: `dyn Action` is one of a real field,
+/// `dyn Action<Links<SU3>>` one of SU(3) links.
 ///
 /// Write `S` once, as ordinary Rust on traced fields; forces, losses and checks follow. Couplings should be
 /// [`Trace::coupling`]s, so that they can be changed without tracing anew.
@@ -40,9 +45,23 @@ use std::fmt::Debug;
 ///     }
 /// }
 /// ```
-pub trait Action<K: OnSites = Scalar>: Debug + Send + Sync {
+pub trait Action<K: Manifold = Scalar>: Debug + Send + Sync {
     /// The action of each sample.
     fn action<'t>(&self, phi: Var<'t, K>) -> Var<'t, PerSample>;
+
+    /// The momenta after a time in the force of the action at a fixed field: `π − time · ∂S/∂φ`, by reverse mode unless
+    /// said otherwise.
+    ///
+    /// HMC is exact for any other force that depends on the field alone. A part of the action whose derivative
+    /// vanishes almost everywhere, such as a topological charge, may so be left to the accept step.
+    fn kick<'t>(&self, momenta: Var<'t, K::Tangent>, phi: Var<'t, K>, time: Var<'t, PerSample>) -> Var<'t, K::Tangent> {
+        momenta - phi.trace().gradient(self.action(phi), phi) * time
+    }
+
+    /// The sub-lattice period in each direction that the action needs, for the choice of a layout.
+    fn periods(&self, lattice: &Lattice) -> Vec<usize> {
+        vec![1; lattice.directions()]
+    }
 
     /// What sits on a site; a theory of several channels says how many.
     fn fibre(&self, lattice: &Lattice) -> Fibre {
@@ -70,6 +89,19 @@ pub trait Action<K: OnSites = Scalar>: Debug + Send + Sync {
         None
     }
 
+    /// `β` and the coefficients `c₀`, `c₁` of an action of links of the form `S = −(β/N) [c₀ Σ_P Re tr P + c₁ Σ_R Re tr R]`, up
+    /// to a constant, if it has that form with `β` as the coupling `beta`. Local updates of links need it.
+    fn loops(&self) -> Option<(f64, Loops)> {
+        None
+    }
+
+    /// `Σ_a ∂_a ∂_a S` over all directions in which the field can move. From the invariance of the measure
+    /// `⟨Σ_a (∂_a S)²⟩` is its mean: the identities I4 and I5 of gauge fields.
+    fn laplacian<'t>(&self, phi: Var<'t, K>) -> Option<Var<'t, PerSample>> {
+        let _ = phi;
+        None
+    }
+
     /// The formula, with its convention, for reports.
     fn formula(&self) -> String {
         format!("{self:?}")
@@ -78,6 +110,15 @@ pub trait Action<K: OnSites = Scalar>: Debug + Send + Sync {
     /// The couplings by name, for reports.
     fn couplings(&self) -> Vec<(&'static str, f64)> {
         Vec::new()
+    }
+
+    /// Refuses lattices for which there is no theory.
+    ///
+    /// # Errors
+    /// What is wrong with the lattice.
+    fn fits(&self, lattice: &Lattice) -> std::result::Result<(), String> {
+        let _ = lattice;
+        Ok(())
     }
 
     /// Refuses couplings for which there is no theory.
@@ -93,7 +134,7 @@ pub trait Action<K: OnSites = Scalar>: Debug + Send + Sync {
 ///
 /// # Errors
 /// What tracing or planning refuses.
-pub fn trace_action<K: OnSites>(action: &dyn Action<K>, lattice: &Lattice) -> Result<(Trace, lattice_tensor::NodeId)> {
+pub fn trace_action<K: Manifold>(action: &dyn Action<K>, lattice: &Lattice) -> Result<(Trace, lattice_tensor::NodeId)> {
     let trace = Trace::new(lattice);
     let id = action.action(trace.field("phi", action.fibre(lattice))).id();
     trace.check()?;

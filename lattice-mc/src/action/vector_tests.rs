@@ -1,7 +1,6 @@
 use super::*;
 use crate::testing::{demand, run};
-use crate::{Chains, Clusters, Hmc, Integrator, LocalMetropolis, Update, exact};
-use lattice_autograd::{Linear, OnSites};
+use crate::{Chains, Clusters, Hmc, Integrator, LocalMetropolis, Manifold, Update, exact};
 use lattice_tensor::{Device, Lattice, Real};
 
 fn hmc() -> Hmc {
@@ -9,7 +8,7 @@ fn hmc() -> Hmc {
 }
 
 /// The fields of 3 chains after 20 trajectories.
-fn fields<R: Real, K: OnSites<Tangent = K> + Linear>(action: &dyn Action<K>, update: Box<dyn Update<K>>) -> Vec<Vec<R>> {
+fn fields<R: Real, K: Manifold>(action: &dyn Action<K>, update: Box<dyn Update<K>>) -> Vec<Vec<R>> {
     let (lattice, device) = (Lattice::periodic([4, 6]).unwrap(), Device::cpu(1).unwrap());
     let mut chains = Chains::<R, K>::new(action, update, &lattice, 3, 5, &device).unwrap();
     (0..20).for_each(|_| drop(chains.advance().unwrap().to_vec()));

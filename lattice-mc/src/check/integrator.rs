@@ -35,8 +35,7 @@ impl Trajectory for Integrator {
         step: Var<'t, PerSample>,
         steps: usize,
     ) -> (Var<'t, Scalar>, Var<'t, Scalar>) {
-        let gradient = |phi: Var<'t, Scalar>| phi.trace().gradient(action.action(phi), phi);
-        Integrator::trajectory(*self, gradient, phi, pi, step, steps)
+        Integrator::trajectory(*self, |pi, phi, time| action.kick(pi, phi, time), phi, pi, step, steps)
     }
 }
 

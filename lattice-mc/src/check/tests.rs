@@ -105,8 +105,8 @@ impl Update for Wrong {
         let trace = phi.trace();
         let pi = trace.normal("momentum", Location::All);
         let step = trace.mask() * 0.0 + 0.2;
-        let gradient = |phi| trace.gradient(action.action(phi), phi);
-        let (end, momentum) = Integrator::Leapfrog.trajectory(gradient, phi, pi, step, 5);
+        let kick = |pi, phi, time| action.kick(pi, phi, time);
+        let (end, momentum) = Integrator::Leapfrog.trajectory(kick, phi, pi, step, 5);
         let kinetic = |pi: Var<'t, Scalar>| (pi.square() * 0.5).sum_sites();
         let mut dh = action.action(end) - action.action(phi) + kinetic(momentum) - kinetic(pi);
         dh = match self {

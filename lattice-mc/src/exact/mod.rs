@@ -1,4 +1,5 @@
-//! What is known exactly: the free field by momentum sums, φ⁴ on narrow lattices by transfer matrix.
+//! What is known exactly: the free field by momentum sums, φ⁴ on narrow lattices by transfer matrix, pure gauge theory in
+//! two dimensions by character expansion ([`gauge`]).
 //!
 //! | file | idea |
 //! |---|---|
@@ -11,10 +12,12 @@
 //! | `element`, `time_link` | operators between those states |
 //! | `transfer` | traces of powers of the transfer matrix |
 //! | `result`, `error` | what comes out |
+//! | `gauge` | U(1), SU(2), SU(3) in two dimensions |
 mod chain;
 mod element;
 mod error;
 mod free;
+pub mod gauge;
 mod phi4;
 mod plan;
 mod result;

@@ -1,9 +1,10 @@
-//! Symplectic, reversible integrators of Hamilton's equations `φ̇ = π`, `π̇ = −∂S/∂φ`.
+//! Symplectic, reversible integrators of Hamilton's equations `φ̇ = π`, `π̇ = −∂S/∂φ`, in a group `U̇ = i π_a T_a U`, `π̇_a = −∂_a S`.
 //!
-//! A step of size `ε` is a product of kicks `e^{b ε B}`: `π ← π − b ε ∂S/∂φ`, and drifts `e^{a ε A}`: `φ ← φ + a ε π`,
-//! that reads the same forwards and backwards. An integrator is the table of its `b` and `a`.
+//! A step of size `ε` is a product of kicks `e^{b ε B}`: `π ← π − b ε ∂S/∂φ`, and drifts `e^{a ε A}`: `φ ← φ + a ε π`
+//! ([`Manifold::drift`]), that reads the same forwards and backwards. An integrator is the table of its `b` and `a`.
 
-use lattice_autograd::{Linear, OnSites, PerSample, Var};
+use crate::Manifold;
+use lattice_autograd::{PerSample, Var};
 
 /// An integrator. One of order `n` has `⟨ΔH⟩ ∝ ε^{2n}`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,28 +66,28 @@ impl Integrator {
     }
 
     /// `steps` steps of size `step`, which may differ from sample to sample, from `(φ, π)`; kicks at the ends of
-    /// neighbouring steps are joined.
-    pub fn trajectory<'t, K: OnSites<Tangent = K> + Linear>(
+    /// neighbouring steps are joined. `kick(π, φ, t)` is `π − t ∂S(φ)`, as [`Action::kick`](crate::Action::kick).
+    pub fn trajectory<'t, K: Manifold>(
         self,
-        gradient: impl Fn(Var<'t, K>) -> Var<'t, K>,
+        kick: impl Fn(Var<'t, K::Tangent>, Var<'t, K>, Var<'t, PerSample>) -> Var<'t, K::Tangent>,
         mut phi: Var<'t, K>,
-        mut pi: Var<'t, K>,
+        mut pi: Var<'t, K::Tangent>,
         step: Var<'t, PerSample>,
         steps: usize,
-    ) -> (Var<'t, K>, Var<'t, K>) {
+    ) -> (Var<'t, K>, Var<'t, K::Tangent>) {
         let (kicks, drifts) = self.coefficients();
         let last = drifts.len();
         let mut pending = kicks[0];
         for _ in 0..steps {
-            for (drift, kick) in drifts.iter().zip(&kicks[1..]) {
-                pi = pi - gradient(phi) * (step * pending);
-                phi = phi + pi * (step * *drift);
-                pending = *kick;
+            for (drift, next) in drifts.iter().zip(&kicks[1..]) {
+                pi = kick(pi, phi, step * pending);
+                phi = K::drift(phi, pi, step * *drift);
+                pending = *next;
             }
             pending += kicks[0];
         }
         if steps > 0 {
-            pi = pi - gradient(phi) * (step * kicks[last]);
+            pi = kick(pi, phi, step * kicks[last]);
         }
         (phi, pi)
     }

@@ -4,13 +4,13 @@ mod integrators;
 
 pub use integrators::Integrator;
 
-use crate::Action;
 use crate::update::{Update, Updated};
-use lattice_autograd::{Linear, OnSites, Var};
+use crate::{Action, Manifold};
+use lattice_autograd::Var;
 
 /// Hybrid Monte Carlo (Duane, Kennedy, Pendleton, Roweth 1987).
 ///
-/// With momenta `π ~ N(0, 1)` and `H = ½ Σ π² + S(φ)`, Hamilton's equations are integrated for the time `length` and
+/// With momenta `π ~ N(0, 1)` of the [tangent space](Manifold) and `H = ½ Σ π² + S(φ)`, Hamilton's equations are integrated for the time `length` and
 /// the end is accepted with probability `min(1, e^{−ΔH})`, decided in `f64`. A trajectory, accept included, is one
 /// program. A `ΔH` that is not a number is recorded as 10⁶ and rejected.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,17 +43,18 @@ impl Hmc {
     }
 }
 
-impl<K: OnSites<Tangent = K> + Linear> Update<K> for Hmc {
+impl<K: Manifold> Update<K> for Hmc {
     fn trace<'t>(&self, action: &dyn Action<K>, phi: Var<'t, K>) -> Updated<'t, K> {
         let trace = phi.trace();
         let step = trace.coupling("hmc.step", self.length / self.steps as f64);
         let spread = trace.coupling("hmc.jitter", self.jitter);
         let step = ((trace.uniform_draw("hmc.length") * 2.0 - 1.0) * spread + 1.0) * step;
-        let pi = trace.normal_as("hmc.momentum", phi.spec());
-        let energy = |phi, pi: Var<'t, K>| action.action(phi) + pi.inner(pi) * 0.5;
+        let pi = trace.normal_as("hmc.momentum", K::momenta(phi.spec()));
+        let energy = |phi, pi: Var<'t, K::Tangent>| action.action(phi) + pi.inner(pi) * 0.5;
         let before = energy(phi, pi);
-        let gradient = |phi| trace.gradient(action.action(phi), phi);
-        let (new_phi, new_pi) = self.integrator.trajectory(gradient, phi, pi, step, self.steps);
+        let kick = |pi, phi, time| action.kick(pi, phi, time);
+        let (new_phi, new_pi) = self.integrator.trajectory(kick, phi, pi, step, self.steps);
+        let new_phi = K::retract(new_phi);
         let one = trace.mask() * 0.0 + 1.0;
         // An unstable trajectory ends at infinity or nowhere: a violation of 10⁶ stands for that.
         let dh = (energy(new_phi, new_pi) - before).min(one * 1e6);
@@ -110,5 +111,7 @@ impl<K: OnSites<Tangent = K> + Linear> Update<K> for Hmc {
     }
 }
 
+#[cfg(test)]
+mod gauge_tests;
 #[cfg(test)]
 mod tests;

@@ -12,10 +12,10 @@
 //! probability ½. A field of several components is reflected in the plane orthogonal to a random direction `r` (Wolff,
 //! PRL 62 (1989) 361): the same with `φ·r` in the place of `φ`.
 
-use crate::Action;
 use crate::stage::{Configuration, Stage};
 use crate::update::{Then, Update, Updated};
-use lattice_autograd::{OnSites, Var};
+use crate::{Action, Manifold};
+use lattice_autograd::Var;
 use lattice_tensor::field::Scalar;
 use lattice_tensor::random::{Draw, Stream, normal_at, uniform_f64_at};
 use lattice_tensor::{Draws, Lattice};
@@ -27,12 +27,12 @@ use std::sync::Arc;
 /// Flips reach what local updates and HMC do not in the broken phase, the other sign; near criticality they lower the
 /// autocorrelation of all that is made of long waves.
 #[derive(Debug)]
-pub struct Clusters<K: OnSites = Scalar> {
+pub struct Clusters<K: Manifold = Scalar> {
     /// The update that comes first: a local sweep, or a trajectory.
     pub after: Box<dyn Update<K>>,
 }
 
-impl<K: OnSites> Update<K> for Clusters<K> {
+impl<K: Manifold> Update<K> for Clusters<K> {
     fn trace<'t>(&self, action: &dyn Action<K>, phi: Var<'t, K>) -> Updated<'t, K> {
         let updated = self.after.trace(action, phi);
         let trace = phi.trace();

@@ -1,8 +1,8 @@
 //! Local Metropolis on a checkerboard.
 
-use crate::Action;
 use crate::update::{Update, Updated};
-use lattice_autograd::{OnSites, Var};
+use crate::{Action, Manifold};
+use lattice_autograd::Var;
 use lattice_tensor::Location;
 
 /// One sweep: every site of one parity, then of the other, is offered `φ(x) + width · (2u − 1)` and takes it with
@@ -20,7 +20,7 @@ impl Default for LocalMetropolis {
     }
 }
 
-impl<K: OnSites> Update<K> for LocalMetropolis {
+impl<K: Manifold> Update<K> for LocalMetropolis {
     fn trace<'t>(&self, action: &dyn Action<K>, phi: Var<'t, K>) -> Updated<'t, K> {
         let trace = phi.trace();
         let width = trace.coupling("metropolis.width", self.width);

@@ -7,6 +7,7 @@
 //! | a model of many such means, with all their correlations | [`Covariance`], [`GammaMethod::fit`] |
 //! | the weights of a flow: ESS, log Z, KL, reweighting | [`ess`], [`log_z`], [`kl`], [`reweighted_mean`] |
 //! | a chain read at other couplings; derivatives in couplings | [`Reweighting`], [`GammaMethod::derivative`] |
+//! | a gauge theory at real θ from chains at θ = 0 | [`Theta`] |
 //! | a flow judged by samples of the theory too | [`TwoSided`] |
 //! | what speaks against believing a run | [`chain_warnings`], [`sign_warning`], [`weight_warnings`], [`repeat_warning`] |
 //! | many runs: do they agree, and what do they say together | [`chi_squared_of_pulls`], [`weighted_mean`] |
@@ -30,6 +31,7 @@ mod pulls;
 mod reweighting;
 #[cfg(test)]
 mod synthetic;
+mod theta;
 mod two_sided;
 mod warnings;
 mod weights;
@@ -48,6 +50,7 @@ pub use function::Function;
 pub use jackknife::jackknife;
 pub use pulls::{ChiSquared, chi_squared_of_pulls, normal_two_sided_p_value};
 pub use reweighting::{Overlap, Reweighting};
+pub use theta::Theta;
 pub use two_sided::TwoSided;
 pub use warnings::{
     ENOUGH_THERMALISATION, ENOUGH_TIMES, LEVEL, Warning, chain_warnings, repeat_warning, sign_warning,

@@ -1,17 +1,20 @@
-//! `lattice exact`: what is known without sampling.
+//! φ⁴ and the free field.
 
-use super::args::ExactArgs;
-use super::failure::Failure;
-use super::output::{Existing, Folder};
-use super::progress::interrupted;
-use super::report::Report;
-use super::theory::Theory;
+use super::publish;
+use crate::command::args::ExactArgs;
+use crate::command::failure::Failure;
+use crate::command::progress::interrupted;
+use crate::command::report::Report;
+use crate::command::theory::Theory;
 use lattice_fields::mc::exact::{Effort, Exact, phi4_with};
 use lattice_fields::mc::observables::FARTHEST;
 use serde_json::{Map, Value, json};
 use std::time::Instant;
 
 pub fn run(args: &ExactArgs) -> Result<(), Failure> {
+    if let Some(theta) = args.theta {
+        return Err(Failure::refused("--theta", "no such flag but for u1", theta));
+    }
     let theory = Theory::new(&args.theory)?;
     let start = Instant::now();
     let exact = phi4_with(theory.lattice.extents(), theory.mass2, theory.lambda, &Effort::default())
@@ -28,11 +31,6 @@ pub fn run(args: &ExactArgs) -> Result<(), Failure> {
     let map: Map<String, Value> = values.iter().map(|(name, x)| (name.clone(), json!({"mean": x}))).collect();
     report.set("observables", map);
     report.set("seconds", start.elapsed().as_secs_f64());
-    if let Some(out) = &args.run.out {
-        let folder = Folder::open(Some(out), Existing::new(args.run.force, false))?;
-        folder.write_config(args)?;
-        folder.write("report.json", &report.text())?;
-    }
     let mut text = format!("{}\n{:?} on {}\n", theory.action.formula(), theory.action, args.theory.lattice);
     text += &format!("{:<16}{:>20.12}\n", "log_z", exact.log_z);
     for (name, value) in values {
@@ -42,7 +40,7 @@ pub fn run(args: &ExactArgs) -> Result<(), Failure> {
         text += &format!("{:<16}{gap:>20.12}\n", "gap");
     }
     text += &format!("by {:?}; truncation error {:.1e}\n", exact.method, exact.truncation_error);
-    report.print_or(args.run.json, &text)
+    publish(args, &report, &text)
 }
 
 /// The exact values by the names of the observables.

@@ -1,0 +1,65 @@
+//! The flags. Their names are also the keys of a `--config` file.
+//!
+//! | file | flags of |
+//! |---|---|
+//! | `theory` | theory, couplings, lattice |
+//! | `gauge` | gauge fields: actions, starts |
+//! | `run` | every run: seed, precision, folder, device |
+//! | `train`, `sample`, `mc`, `measure`, `exact` | one subcommand |
+//! | `text` | values as they are written to a `--config` file |
+
+mod exact;
+mod gauge;
+mod mc;
+mod measure;
+mod run;
+mod sample;
+mod text;
+mod theory;
+mod train;
+
+pub use exact::ExactArgs;
+pub use gauge::{ActionName, GaugeArgs, StartName};
+pub use mc::{ExportName, IntegratorName, McArgs, Steps, UpdateName};
+pub use measure::{Axis, MeasureArgs};
+pub use run::{CPU, DeviceArgs, DevicesArgs, MainArgs, Precision, RunArgs};
+pub use sample::SampleArgs;
+pub use theory::{Extents, TheoryArgs, TheoryName};
+pub use train::TrainArgs;
+
+use clap::{Parser, Subcommand};
+
+/// Machine learning and Monte Carlo on periodic lattice fields, exact.
+///
+/// Alone, `lattice` runs the main job: it trains a flow on two-dimensional phi^4 theory, samples it exactly, runs HMC
+/// and local Metropolis beside it, and prints all three next to the exact values.
+#[derive(Debug, Parser)]
+#[command(name = "lattice", version, args_override_self = true, args_conflicts_with_subcommands = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    #[command(flatten)]
+    pub main: MainArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Train a flow on its own samples by reverse Kullback-Leibler divergence.
+    #[command(args_override_self = true)]
+    Train(TrainArgs),
+    /// Sample exactly from a trained flow: independence Metropolis over its proposals.
+    #[command(args_override_self = true)]
+    Sample(SampleArgs),
+    /// Markov chain Monte Carlo: HMC or local Metropolis.
+    #[command(args_override_self = true)]
+    Mc(McArgs),
+    /// Measure stored configurations: .npy or .safetensors, from here or from elsewhere.
+    #[command(args_override_self = true)]
+    Measure(MeasureArgs),
+    /// Print what is known exactly.
+    #[command(args_override_self = true)]
+    Exact(ExactArgs),
+    /// List what --device can name: the processor and the GPUs of this machine.
+    #[command(args_override_self = true)]
+    Devices(DevicesArgs),
+}

@@ -1,0 +1,210 @@
+//! The flags of `lattice train`.
+
+use super::text::{as_text, as_text_if_any, as_texts};
+use super::{DeviceArgs, RunArgs, TheoryArgs};
+use clap::{Args, ValueEnum};
+use lattice_fields::autograd::optim::{BatchSchedule, Schedule};
+use lattice_fields::prelude::{Architecture, Condition, Estimator, Memory, Training};
+use serde::Serialize;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum NetName {
+    /// Real NVP, the net of tutorial 2101.08176.
+    Tutorial,
+    /// Couplings with quartic tails, odd under phi -> -phi, after a prior of trainable spectrum.
+    Symmetric,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EstimatorName {
+    /// The whole derivative.
+    Reparam,
+    /// Without the score, which has mean zero.
+    Path,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MemoryName {
+    Keep,
+    Half,
+    Recompute,
+    Invert,
+}
+
+#[derive(Clone, Debug, Args, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct TrainArgs {
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub theory: TheoryArgs,
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub run: RunArgs,
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub on: DeviceArgs,
+    /// The kind of flow; the defaults of the flags below depend on it.
+    #[arg(long, value_enum, default_value = "tutorial")]
+    pub net: NetName,
+    /// Coupling layers [default: 16, symmetric 4]
+    #[arg(long)]
+    pub layers: Option<usize>,
+    /// Widths of the hidden layers of each net, separated by commas [default: 8,8]
+    #[arg(long)]
+    #[serde(serialize_with = "as_text_if_any", skip_serializing_if = "Option::is_none")]
+    pub hidden: Option<Widths>,
+    /// Extent of the convolution kernels, odd [default: 3]
+    #[arg(long)]
+    pub kernel: Option<usize>,
+    /// Samples in a step: a number, or FROM..TO to double at equal intervals [default: 64..256]
+    #[arg(long)]
+    #[serde(serialize_with = "as_text_if_any", skip_serializing_if = "Option::is_none")]
+    pub batch: Option<BatchSchedule>,
+    /// Steps of the optimiser (Adam) [default: 16500, symmetric 4000]
+    #[arg(long)]
+    pub steps: Option<u64>,
+    /// The learning rate at the start [default: 3e-3, symmetric 2e-2]
+    #[arg(long, allow_hyphen_values = true)]
+    pub lr: Option<f64>,
+    /// Tell the nets a coupling and train for a range of it, as lambda=6..10; may be given several times.
+    #[arg(long, allow_hyphen_values = true, value_delimiter = ',')]
+    #[serde(serialize_with = "as_texts", skip_serializing_if = "Vec::is_empty")]
+    pub condition: Vec<Range>,
+    /// How the gradient is estimated [default: reparam, symmetric path]
+    #[arg(long, value_enum)]
+    pub estimator: Option<EstimatorName>,
+    /// What the backward half has from the forward half: all, or activations rounded to f16, or computed again, or found
+    /// by inversion.
+    #[arg(long, value_enum, default_value = "keep")]
+    pub memory: MemoryName,
+    /// The folder of a model of the same shape to start from, of any lattice and couplings.
+    #[arg(long)]
+    pub warm_start: Option<PathBuf>,
+    /// How the learning rate falls: constant, cosine, cosine:F, exponential:F@N, step:F@N, piecewise:F@N,..., each after warmup:N+
+    #[arg(long, default_value = "cosine")]
+    #[serde(serialize_with = "as_text")]
+    pub schedule: Schedule,
+    /// Gradients are scaled down to this norm.
+    #[arg(long, default_value_t = 100.0, allow_hyphen_values = true)]
+    pub clip: f64,
+    /// Fresh samples for the certificate (ESS, KL, log Z, acceptance) at the end.
+    #[arg(long, default_value_t = 65_536)]
+    pub samples: usize,
+    /// Write a checkpoint every so many steps; 0 only at the end and on Ctrl-C.
+    #[arg(long, default_value_t = 1000)]
+    pub save_every: u64,
+    /// Configurations of the theory (from HMC) that the certificate looks at besides; 0 for none.
+    #[arg(long, default_value_t = 8192)]
+    pub two_sided: usize,
+    /// Continue the training in --out where it stopped, with the flags it was begun with.
+    #[arg(long)]
+    #[serde(skip)]
+    pub resume: bool,
+}
+
+impl TrainArgs {
+    /// Puts the defaults of theory and net where nothing was given.
+    pub fn complete(&mut self) {
+        self.theory.complete();
+        let tutorial = self.net == NetName::Tutorial;
+        let shape = self.architecture();
+        self.layers = Some(shape.layers);
+        self.hidden = Some(Widths(shape.hidden));
+        self.kernel = Some(shape.kernel);
+        self.batch = self.batch.or(Some(Training::default().batch));
+        self.steps.get_or_insert(if tutorial { 16_500 } else { 4000 });
+        self.lr.get_or_insert(if tutorial { 3e-3 } else { 2e-2 });
+        self.estimator.get_or_insert(if tutorial { EstimatorName::Reparam } else { EstimatorName::Path });
+    }
+
+    /// The shape of the flow.
+    pub fn architecture(&self) -> Architecture {
+        let mut shape = match self.net {
+            NetName::Tutorial => Architecture::default(),
+            NetName::Symmetric => Architecture::symmetric(),
+        };
+        shape.layers = self.layers.unwrap_or(shape.layers);
+        shape.hidden = self.hidden.clone().map_or(shape.hidden, |widths| widths.0);
+        shape.kernel = self.kernel.unwrap_or(shape.kernel);
+        // The spectrum's kernel goes once around the lattice at most.
+        let shortest = self.theory.lattice.0.iter().min().copied().unwrap_or(1);
+        shape.spectrum = shape.spectrum.min((2 * shortest).saturating_sub(1));
+        let told =
+            |Range { coupling, from, to }: &Range| Condition { coupling: coupling.clone(), from: *from, to: *to };
+        Architecture { seed: self.run.seed, conditions: self.condition.iter().map(told).collect(), ..shape }
+    }
+
+    /// The plan of the training.
+    pub fn training(&self) -> Training {
+        let default = Training::default();
+        Training {
+            steps: self.steps.unwrap_or(default.steps),
+            lr: self.lr.unwrap_or(default.lr),
+            schedule: self.schedule.clone(),
+            batch: self.batch.unwrap_or(default.batch),
+            clip: self.clip,
+            seed: self.run.seed,
+            estimator: match self.estimator {
+                Some(EstimatorName::Path) => Estimator::Path,
+                _ => Estimator::Reparam,
+            },
+            memory: match self.memory {
+                MemoryName::Keep => Memory::Keep,
+                MemoryName::Half => Memory::Half,
+                MemoryName::Recompute => Memory::Recompute,
+                MemoryName::Invert => Memory::Invert,
+            },
+        }
+    }
+}
+
+/// Widths of hidden layers such as 8,8.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Widths(pub Vec<usize>);
+
+impl FromStr for Widths {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Widths, String> {
+        let width =
+            |part: &str| part.trim().parse().map_err(|_| format!("expected widths such as 8,8, found {text:?}"));
+        text.split(',').map(width).collect::<Result<_, _>>().map(Widths)
+    }
+}
+
+impl std::fmt::Display for Widths {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0.iter().map(usize::to_string).collect::<Vec<_>>().join(","))
+    }
+}
+
+/// A coupling and its range, such as lambda=6..10.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Range {
+    pub coupling: String,
+    pub from: f64,
+    pub to: f64,
+}
+
+impl FromStr for Range {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Range, String> {
+        let parts = || {
+            let (coupling, range) = text.split_once('=')?;
+            let (from, to) = range.split_once("..")?;
+            let (from, to) = (from.trim().parse().ok()?, to.trim().parse().ok()?);
+            Some(Range { coupling: coupling.trim().into(), from, to })
+        };
+        parts().ok_or_else(|| format!("expected a coupling and its range such as lambda=6..10, found {text:?}"))
+    }
+}
+
+impl std::fmt::Display for Range {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}={}..{}", self.coupling, self.from, self.to)
+    }
+}
