@@ -224,6 +224,10 @@ fn second_gradients_are_those_of_difference_quotients() {
         }
         let Some(sum) = sum else { return };
         let wanted = s.graph.arguments().to_vec();
+        // Gradients of some ops are ends.
+        if rules::gradients(&mut s.graph, sum, &wanted).is_err_and(|e| e.to_string().contains("not differentiable")) {
+            return;
+        }
         if let Err(e) = rules::check(&mut s.graph, sum, &wanted, &s.values, s.case.samples, s.seed) {
             s.fail(e);
         }
