@@ -195,3 +195,25 @@ fn starts_meet_and_links_stay_in_the_group() {
     assert!(cold == 1.0 && hot.abs() < 0.1, "{cold} {hot}");
     assert!((a - b).abs() < 0.01 && (a - 0.4225).abs() < 0.01, "{a} {b}");
 }
+
+/// One chain in virtual nodes of a lattice, and the first of many in lanes of their own.
+#[test]
+fn parts_of_a_lattice_in_the_lanes_are_the_same_chain() {
+    let (lattice, device) = (Lattice::periodic([4, 4, 4]).unwrap(), Device::cpu(2).unwrap());
+    let wilson = Wilson::new(5.0);
+    let end = |update: Box<dyn Update<Links<SU3>>>, chains: usize| {
+        let mut chains = Chains::<f64, Links<SU3>>::new(&wilson, update, &lattice, chains, 8, &device).unwrap();
+        chains.begin(Start::Hot).unwrap();
+        (0..4).for_each(|_| drop(chains.advance().unwrap().to_vec()));
+        let measured: Vec<f64> = chains.measure().unwrap().iter().map(|values| values[0]).collect();
+        (chains.fields().layout().nodes(), chains.fields().sample(0).unwrap(), measured)
+    };
+    let updates: [fn() -> Box<dyn Update<Links<SU3>>>; 2] = [|| hmc(5), || Box::new(crate::LinkSweeps::heat_bath(1))];
+    for update in updates {
+        let ((one, a, x), (none, b, y)) = (end(update(), 1), end(update(), 8));
+        assert!(one > 1 && none == 1, "{one} {none}");
+        for (a, b) in a.iter().chain(&x).zip(b.iter().chain(&y)) {
+            assert!((a - b).abs() < 1e-9, "{a} {b}");
+        }
+    }
+}
