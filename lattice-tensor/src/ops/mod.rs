@@ -14,7 +14,8 @@
 //! | `random` | uniform and normal fields |
 //! | `wave` | plane waves |
 //! | `multiply`, `adjoint`, `trace`, `scale` | arithmetic of matrices, site by site |
-//! | `project`, `bracket`, `exp` | the algebra of a group, and its exponential |
+//! | `project`, `bracket`, `exp`, `log` | the algebra of a group, its exponential and logarithm |
+//! | `reunitarise`, `eigenphases` | back to a group; the spectrum of its elements |
 //! | `directions` | one link of many; links together |
 //! | `path`, `plaquette`, `staple` | products of links |
 //! | `momentum_update`, `link_update` | a step of Hamilton's equations for links, in place |
@@ -27,9 +28,11 @@ mod bracket;
 mod channels;
 mod conv;
 mod directions;
+mod eigenphases;
 mod exp;
 mod link_update;
 mod local_update;
+mod log;
 mod matrices;
 mod momentum_update;
 mod multiply;
@@ -57,10 +60,12 @@ pub use channels::{Channel, Stack};
 pub(crate) use conv::Tables;
 pub use conv::{Biases, Conv, ConvInputGrad, ConvWeightGrad, Kernel as ConvKernel};
 pub use directions::{Direction, Directions};
+pub use eigenphases::{Eigenphases, EigenphasesTangent};
 pub use exp::{Exp, ExpTangent};
 pub use exp::left_derivative;
 pub use link_update::LinkUpdate;
 pub use local_update::{Colouring, LocalUpdate, Loops, Rule};
+pub use log::{Log, LogTangent};
 pub use momentum_update::MomentumUpdate;
 pub use multiply::Multiply;
 pub use neighbours::Neighbours;
@@ -69,7 +74,7 @@ pub use plaquette::{Plaquettes, planes};
 pub use pointwise::Pointwise;
 pub use project::{Embed, Moments};
 pub use random::{Distribution, Random};
-pub use reunitarise::Reunitarise;
+pub use reunitarise::{Reunitarise, ReunitariseTangent};
 pub use scale::{Dot, Scale};
 pub use shader::{Constant as ShaderConstant, Form, NONE, Shader};
 pub use shift::Shift;

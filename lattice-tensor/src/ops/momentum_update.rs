@@ -143,9 +143,6 @@ impl<G: Group, R: Real> Vectorize for Run<'_, '_, '_, G, R> {
         let (u, mut momenta) = args.field_and_rows_in_place(1, 0, directions * size);
         for place in places {
             let row = around.reach.order[place] as usize;
-            if let Some(&next) = around.reach.order.get(place + 1) {
-                around.prefetch(u, next as usize, components * R::WIDTH);
-            }
             let own = Hop { row: row as u32, twist: 0 };
             let out = momenta.row(row);
             for part in 0..Lane::<S, R>::PARTS {

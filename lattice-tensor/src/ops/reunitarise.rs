@@ -2,7 +2,8 @@
 //!
 //! * in    `a`: matrices near group elements, or standard normal numbers, which give the Haar measure
 //! * out   the same type
-//! * vjp   none for SU(3); for the others `ā = (ȳ − y (y·ȳ))/|a|`, the derivative of `y = a/|a|`
+//! * vjp   `ā = (ȳ − y (y·ȳ))/|a|`, the derivative of `y = a/|a|`; for SU(3) `ReunitariseTangent`, the same sweep back through
+//!   the rows, which has no rule itself
 //! * cost  about 100 flops for SU(3)
 //! * see   CONVENTIONS.md §10; long runs of HMC, which leave the group by rounding alone
 
@@ -22,6 +23,10 @@ use crate::spec::{Cost, Spec};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Reunitarise;
 
+/// The transpose of its derivative, of `a` and the cotangent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ReunitariseTangent;
+
 impl Op for Reunitarise {
     const NAME: &'static str = "reunitarise";
 
@@ -32,7 +37,7 @@ impl Op for Reunitarise {
     fn vjp(&self, graph: &mut Graph, at: &Adjoint<'_>) -> Result<Vec<Vjp>> {
         let (a, y, bar) = (at.inputs[0], at.output, at.cotangent);
         if matches!(matrices(graph.spec(a)), Some((_, GroupName::SU3, _))) {
-            return Ok(vec![Vjp::NotDifferentiable]);
+            return Ok(vec![Vjp::Node(graph.push(ReunitariseTangent, &[a, bar])?)]);
         }
         let along = graph.push(Dot, &[y, bar])?;
         let along = graph.push(Scale, &[y, along])?;
@@ -66,5 +71,38 @@ impl ForMatrix for Reunitarise {
     #[inline(always)]
     fn item<G: Group, S: Isa, R: Real>(self, simd: S, [a, _]: [&[R]; 2], out: &mut [R], part: usize) {
         store(&G::reunitarise(&matrix::<G, S, R>(simd, a, part)), out, part);
+    }
+}
+
+impl Op for ReunitariseTangent {
+    const NAME: &'static str = "reunitarise_tangent";
+
+    fn infer(&self, _lattice: &Lattice, inputs: &[Spec]) -> Result<Spec> {
+        same_matrices(Self::NAME, inputs.first().filter(|_| inputs.len() == 2 && inputs[0] == inputs[1]))
+    }
+
+    fn cost(&self, lattice: &Lattice, _inputs: &[Spec], output: &Spec) -> Cost {
+        let n = output.numbers(lattice) as f64;
+        Cost { flops: 15.0 * n, bytes: 12.0 * n }
+    }
+
+    fn kernel<R: Real>(&self, at: &Site<'_>) -> Result<Box<dyn Kernel<R>>> {
+        let Some((_, group, count)) = matrices(at.output) else {
+            return Err(Error::op(Self::NAME, "matrices", at.output));
+        };
+        each_matrix(at, group, count, *self)
+    }
+
+    fn shader(&self, at: &Site<'_>) -> Result<Option<Shader>> {
+        let Some((_, group, count)) = matrices(at.output) else { return Ok(None) };
+        Ok(Some(matrix_shader("reunitarise_tangent", group, at, count, &["a", "g"])?.turns(10 * group.matrix())))
+    }
+}
+
+impl ForMatrix for ReunitariseTangent {
+    #[inline(always)]
+    fn item<G: Group, S: Isa, R: Real>(self, simd: S, [a, g]: [&[R]; 2], out: &mut [R], part: usize) {
+        let (a, g) = (matrix::<G, S, R>(simd, a, part), matrix::<G, S, R>(simd, g, part));
+        store(&G::tangent_of_reunitarise(&a, &g), out, part);
     }
 }

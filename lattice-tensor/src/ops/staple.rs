@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::graph::{Graph, NodeId};
 use crate::group::{Group, with_group};
 use crate::lanes::group::{MatrixOf, add_scaled, scale, store};
-use crate::lanes::{Isa, Lane, Real, Vectorize, prefetch};
+use crate::lanes::{Isa, Lane, Real, Vectorize};
 use crate::lattice::{Lattice, Location};
 use crate::layout::Hop;
 use crate::spec::{Cost, Fibre, Spec};
@@ -144,14 +144,6 @@ impl Around {
     /// Rows of the layout.
     pub fn rows(&self) -> usize {
         self.reach.order.len()
-    }
-
-    /// Asks for the links at the edge of what a sweep has seen: those ahead in the first directions.
-    #[inline(always)]
-    pub fn prefetch<R: Real>(&self, u: &[R], row: usize, size: usize) {
-        for mu in 0..self.directions.min(3) {
-            prefetch(&u[self.ahead(row, mu).row as usize * size..][..size]);
-        }
     }
 
     /// `x + μ`

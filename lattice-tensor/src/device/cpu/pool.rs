@@ -67,6 +67,20 @@ impl Cpu {
         }
     }
 
+    /// Calls `work(task)` for all tasks below `tasks`, task `t` on thread `t` of the pool. What a thread has left in its
+    /// caches it finds there again at the next call.
+    pub fn on_each_thread(&self, tasks: usize, work: impl Fn(usize) + Send + Sync) {
+        match &self.pool {
+            Some(pool) if tasks > 1 => {
+                let each = |thread: rayon::BroadcastContext<'_>| {
+                    (thread.index()..tasks).step_by(thread.num_threads()).for_each(&work);
+                };
+                pool.broadcast(each);
+            }
+            _ => (0..tasks).for_each(work),
+        }
+    }
+
     /// The number of the thread that calls, below [`Cpu::threads`].
     pub fn thread(&self) -> usize {
         match &self.pool {

@@ -213,9 +213,6 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Tasks for each thread where all share a block: enough to even out, few enough to cost nothing.
-const TASKS: usize = 4;
-
 /// One kernel on one block.
 #[derive(Clone, Copy)]
 struct Frame<'a, R> {
@@ -274,9 +271,9 @@ impl<R: Real> Run<'_, '_, '_, R> {
             let mut scratch = locked(&self.program.scratches[self.cpu.thread()]);
             kernel.run(&mut frame.args(self, pieces, &mut scratch));
         };
-        let tasks = all.min(TASKS * self.cpu.threads());
+        let tasks = all.min(self.cpu.threads());
         if self.together && tasks > 1 {
-            self.cpu.for_each(tasks, |task| run(task * all / tasks..(task + 1) * all / tasks));
+            self.cpu.on_each_thread(tasks, |task| run(task * all / tasks..(task + 1) * all / tasks));
         } else {
             run(0..all);
         }

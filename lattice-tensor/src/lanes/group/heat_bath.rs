@@ -192,7 +192,8 @@ pub(super) fn in_subgroups<S: Isa, R: Real>(
             rows_times(&g, &mut m, p, q);
         }
     }
-    u
+    // A product of matrices that are unitary up to rounding; so that rounding does not add up.
+    SU3::reunitarise(&u)
 }
 
 /// Multiplies rows `p` and `q` from the left by `(g₀ + i g₃, g₂ + i g₁; −g₂ + i g₁, g₀ − i g₃)`.

@@ -109,15 +109,42 @@ pub trait Group: Copy + Debug + Default + Send + Sync + 'static {
     /// is 0 and the largest exceeds the least by at most 2π, which names them uniquely (the alcove of the algebra); SU(2):
     /// `θ, −θ` with `0 ≤ θ ≤ π`.
     fn eigenphases<S: Isa, R: Real>(u: &MatrixOf<Self, S, R>) -> Self::Phases<Lane<S, R>>;
+    /// `Σ_j c_j ∂_a θ_j = Σ_j c_j v_j† T_a v_j` with the eigenvectors `v_j` of `u`: the transpose of the eigenphases'
+    /// derivative along the group. Where phases are equal, that of some basis of the eigenvectors, or 0 in SU(2).
+    fn tangent_of_eigenphases<S: Isa, R: Real>(
+        u: &MatrixOf<Self, S, R>,
+        c: &Self::Phases<Lane<S, R>>,
+    ) -> AlgebraOf<Self, S, R>;
     /// The group element along the rows: a unit modulus, quaternion or Gram–Schmidt.
     fn reunitarise<S: Isa, R: Real>(u: &MatrixOf<Self, S, R>) -> MatrixOf<Self, S, R>;
+    /// The transpose of the derivative of [`Self::reunitarise`] at `m`, applied to `g`, both as stored numbers.
+    #[inline(always)]
+    fn tangent_of_reunitarise<S: Isa, R: Real>(
+        m: &MatrixOf<Self, S, R>,
+        g: &MatrixOf<Self, S, R>,
+    ) -> MatrixOf<Self, S, R> {
+        let zero = Lane::constant(m.as_ref()[0].simd(), 0.0);
+        let (mut square, mut along) = (zero, zero);
+        for (&m, &g) in m.as_ref().iter().zip(g.as_ref()) {
+            square = m.mul_add(m, square);
+            along = m.mul_add(g, along);
+        }
+        let along = -(along / square);
+        let by = Lane::constant(zero.simd(), 1.0) / square.sqrt();
+        Self::Matrix::<Lane<S, R>>::from_fn(
+            #[inline(always)]
+            |i| along.mul_add(m.as_ref()[i], g.as_ref()[i]) * by,
+        )
+    }
     /// The unitary factor `m (m†m)^{−1/2}` of the polar decomposition, the nearest unitary matrix to `m`; in SU(3) times
     /// the principal value of `det^{−1/3}`. Not a number where `m` is singular.
+    #[inline(always)]
     fn nearest<S: Isa, R: Real>(m: &MatrixOf<Self, S, R>) -> MatrixOf<Self, S, R> {
         Self::reunitarise(m)
     }
     /// An element of Haar's measure from independent standard normal numbers: their matrix, reunitarised. (Gaussian
     /// rows are as likely after any rotation; Mezzadri, Notices AMS 54, 592 (2007).) SU(3) reads the first 12 alone.
+    #[inline(always)]
     fn haar<S: Isa, R: Real>(normals: &MatrixOf<Self, S, R>) -> MatrixOf<Self, S, R> {
         let simd = normals.as_ref()[0].simd();
         // Normal numbers of one pair are both 0 once in 2²⁵ pairs in f32; what is drawn then is of no consequence.
@@ -133,7 +160,7 @@ pub trait Group: Copy + Debug + Default + Send + Sync + 'static {
     }
     /// A draw from the density `∝ exp(c Re tr(u a))` by Haar's measure, for a matrix `a` (the sum of staples, or any
     /// other) and a number `c`, whichever `u` was. `source(block)` is the block's four independent uniform numbers in
-    /// `(0, 1]`; blocks count from 0. Where `a` or `c` is not finite, `u` is kept.
+    /// `[0, 1]`; blocks count from 0 and stay below 2¹². Where `a` or `c` is not finite, `u` is kept.
     ///
     /// U(1): Best and Fisher; SU(2): Kennedy and Pendleton; SU(3): Cabibbo and Marinari, the subgroups of rows
     /// (0, 1), (0, 2), (1, 2) in turn, which leaves the density as it is but remembers `u`. See [`heat_bath`].

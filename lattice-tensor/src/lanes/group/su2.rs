@@ -127,6 +127,17 @@ impl Group for SU2 {
         [angle, -angle]
     }
 
+    /// `½ (c₀ − c₁)` times the direction of the rotation.
+    #[inline(always)]
+    fn tangent_of_eigenphases<S: Isa, R: Real>(
+        u: &MatrixOf<Self, S, R>,
+        c: &[Lane<S, R>; 2],
+    ) -> AlgebraOf<Self, S, R> {
+        let (_, n) = length(&[u[1], u[2], u[3]]);
+        let by = (c[0] - c[1]) * Lane::constant(c[0].simd(), 0.5);
+        [n[0] * by, n[1] * by, n[2] * by]
+    }
+
     #[inline(always)]
     fn heat_bath<S: Isa, R: Real>(
         u: &MatrixOf<Self, S, R>,

@@ -2,6 +2,7 @@
 
 mod exp;
 mod nearest;
+mod rows;
 mod spectrum;
 
 use super::{AlgebraOf, Array, Group, Isa, Lane, MatrixOf, Real, heat_bath, overrelax, scale};
@@ -241,40 +242,26 @@ impl Group for SU3 {
         overrelax::su3(u, a)
     }
 
-    /// The first row normalised, the second made orthogonal to it, the third their conjugate cross product.
+    #[inline(always)]
+    fn tangent_of_eigenphases<S: Isa, R: Real>(
+        u: &MatrixOf<Self, S, R>,
+        c: &[Lane<S, R>; 3],
+    ) -> AlgebraOf<Self, S, R> {
+        SU3::moments(&spectrum::assembled(c, &spectrum::eigen(u).1))
+    }
+
     #[inline(always)]
     fn reunitarise<S: Isa, R: Real>(u: &MatrixOf<Self, S, R>) -> MatrixOf<Self, S, R> {
-        let a = normalised([at(u, 0, 0), at(u, 0, 1), at(u, 0, 2)]);
-        let b = [at(u, 1, 0), at(u, 1, 1), at(u, 1, 2)];
-        // ⟨a, b⟩ = Σ a* b
-        let zero = Lane::constant(u[0].simd(), 0.0);
-        let mut minus = [zero, zero];
-        for j in 0..3 {
-            minus = fma([-a[j][0], a[j][1]], b[j], minus);
-        }
-        let b = normalised([fma(minus, a[0], b[0]), fma(minus, a[1], b[1]), fma(minus, a[2], b[2])]);
-        let mut out = [zero; 18];
-        for j in 0..3 {
-            let (k, l) = ((j + 1) % 3, (j + 2) % 3);
-            let cross = fma([-a[l][0], -a[l][1]], b[k], mul(a[k], b[l]));
-            for (i, z) in [a[j], b[j], [cross[0], -cross[1]]].into_iter().enumerate() {
-                out[6 * i + 2 * j] = z[0];
-                out[6 * i + 2 * j + 1] = z[1];
-            }
-        }
-        out
+        rows::reunitarise(u)
     }
-}
 
-#[inline(always)]
-fn normalised<S: Isa, R: Real>(v: [Complex<S, R>; 3]) -> [Complex<S, R>; 3] {
-    let zero = Lane::constant(v[0][0].simd(), 0.0);
-    let mut norm2 = zero;
-    for z in v {
-        norm2 = z[1].mul_add(z[1], z[0].mul_add(z[0], norm2));
+    #[inline(always)]
+    fn tangent_of_reunitarise<S: Isa, R: Real>(
+        m: &MatrixOf<Self, S, R>,
+        g: &MatrixOf<Self, S, R>,
+    ) -> MatrixOf<Self, S, R> {
+        rows::tangent_of_reunitarise(m, g)
     }
-    let by = Lane::constant(zero.simd(), 1.0) / norm2.sqrt();
-    [scale(by, &v[0]), scale(by, &v[1]), scale(by, &v[2])]
 }
 
 /// The imaginary parts of half the sum of elements `(i, j)` and `(j, i)`, the real part of half their difference:

@@ -194,6 +194,10 @@ lane_functions! {
         out.extend(G::embed(&omega).as_ref());
         out
     }
+    Transposed<G>(_simd, x) {
+        let (m, g): (MatrixOf<G, S, R>, MatrixOf<G, S, R>) = (array(&x[0]), array(&x[1]));
+        G::tangent_of_reunitarise(&m, &g).as_ref().to_vec()
+    }
     Nearest<G>(_simd, x) {
         let u: MatrixOf<G, S, R> = array(&x[0]);
         G::nearest(&u).as_ref().to_vec()
@@ -244,6 +248,30 @@ fn products_are_those_of_complex_matrices() {
     products::<U1>();
     products::<SU2>();
     products::<SU3>();
+}
+
+/// The transpose against difference quotients of fourth order.
+fn transposed<G: Group>() {
+    for case in 0..10 {
+        let [m, g, d] = ["m", "g", "d"].map(|name| draws(&format!("{name}{case}"), G::MATRIX));
+        let at = |h: f64| {
+            let m: Vec<f64> = m.iter().zip(&d).map(|(m, d)| m + h * d).collect();
+            let u = on_lanes::<f64>(&Reunitarised::<G>(Default::default()), &[&m], G::MATRIX);
+            u.iter().zip(&g).map(|(u, g)| u * g).sum::<f64>()
+        };
+        let h = 1e-4;
+        let quotient = (8.0 * (at(h) - at(-h)) - (at(2.0 * h) - at(-2.0 * h))) / (12.0 * h);
+        let found = on_lanes::<f64>(&Transposed::<G>(Default::default()), &[&m, &g], G::MATRIX);
+        let found: f64 = found.iter().zip(&d).map(|(x, d)| x * d).sum();
+        assert!((found - quotient).abs() < 1e-9 * (1.0 + found.abs()), "{}: {found} {quotient}", G::NAME);
+    }
+}
+
+#[test]
+fn the_transpose_of_reunitarising_is_that_of_its_derivative() {
+    transposed::<U1>();
+    transposed::<SU2>();
+    transposed::<SU3>();
 }
 
 /// Newton's iteration on a matrix as it comes: unitary, of determinant 1, and what is left of `m` a Hermitian matrix

@@ -98,6 +98,14 @@ impl Group for U1 {
     }
 
     #[inline(always)]
+    fn tangent_of_eigenphases<S: Isa, R: Real>(
+        _: &MatrixOf<Self, S, R>,
+        c: &[Lane<S, R>; 1],
+    ) -> AlgebraOf<Self, S, R> {
+        *c
+    }
+
+    #[inline(always)]
     fn heat_bath<S: Isa, R: Real>(
         u: &MatrixOf<Self, S, R>,
         a: &MatrixOf<Self, S, R>,

@@ -235,10 +235,9 @@ pub(super) fn adjugate<S: Isa, R: Real>(m: &[Lane<S, R>; 18]) -> ([Lane<S, R>; 1
     (adjugate, det)
 }
 
-/// `Σ_j θ_j v_j v_j†` in coefficients.
+/// `i Σ_j θ_j v_j v_j†`
 #[inline(always)]
-pub(super) fn log<S: Isa, R: Real>(u: &[Lane<S, R>; 18]) -> [Lane<S, R>; 8] {
-    let (d, v) = eigen(u);
+pub(super) fn assembled<S: Isa, R: Real>(d: &[Lane<S, R>; 3], v: &Vectors<S, R>) -> [Lane<S, R>; 18] {
     let zero = Lane::constant(d[0].simd(), 0.0);
     let mut m = [zero; 18];
     for i in 0..3 {
@@ -247,12 +246,17 @@ pub(super) fn log<S: Isa, R: Real>(u: &[Lane<S, R>; 18]) -> [Lane<S, R>; 8] {
             for k in 0..3 {
                 sum = fma([v[k][i][0] * d[k], v[k][i][1] * d[k]], conj(v[k][j]), sum);
             }
-            // Times i.
             m[6 * i + 2 * j] = -sum[1];
             m[6 * i + 2 * j + 1] = sum[0];
         }
     }
-    super::scale(Lane::constant(zero.simd(), 2.0), &SU3::moments(&m))
+    m
+}
+
+#[inline(always)]
+pub(super) fn log<S: Isa, R: Real>(u: &[Lane<S, R>; 18]) -> [Lane<S, R>; 8] {
+    let (d, v) = eigen(u);
+    super::scale(Lane::constant(d[0].simd(), 2.0), &SU3::moments(&assembled(&d, &v)))
 }
 
 /// `(dexp_{−X})⁻¹ g`: in the basis of eigenvectors of `Q = Σ ω_a T_a`, element `(i, j)` times `x cot x + i x` with
