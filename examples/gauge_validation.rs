@@ -16,7 +16,7 @@ use lattice_fields::tensor::group::{Group, SU2, SU3, U1};
 const SEEDS: std::ops::RangeInclusive<u64> = 1..=8;
 const LAST: f64 = 5.0;
 
-type Failure = Box<dyn std::error::Error>;
+type Failure = Box<dyn std::error::Error + Send + Sync>;
 type Boxed<G> = Box<dyn Update<Links<G>>>;
 
 /// A sampler: its name, the update, and how many updates give the error that is asked for on one plaquette.

@@ -21,7 +21,7 @@ use std::time::Instant;
 const EXTENTS: [usize; 2] = [16, 16];
 const CHAINS: usize = 128;
 
-type Failure = Box<dyn std::error::Error>;
+type Failure = Box<dyn std::error::Error + Send + Sync>;
 type Boxed = Box<dyn Update<Links<U1>>>;
 
 /// The sampler, its colour in the figure, and how many updates are made at each β.
