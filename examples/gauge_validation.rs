@@ -6,7 +6,8 @@
 
 #![expect(clippy::print_stdout, reason = "a program that reports")]
 
-use lattice_fields::mc::exact::gauge::{GroupName, Torus};
+use lattice_fields::mc::exact::gauge::Torus;
+use lattice_fields::tensor::group::GroupName;
 use lattice_fields::mc::statistics::chi_squared_of_pulls;
 use lattice_fields::mc::{Chains, History, Instantons, LinkSweeps, Manifold, Start, Wilson};
 use lattice_fields::prelude::*;

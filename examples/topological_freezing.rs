@@ -8,7 +8,8 @@
 
 #![expect(clippy::print_stdout, reason = "a program that reports")]
 
-use lattice_fields::mc::exact::gauge::{GroupName, Torus};
+use lattice_fields::mc::exact::gauge::Torus;
+use lattice_fields::tensor::group::GroupName;
 use lattice_fields::mc::{Chains, Instantons, LinkSweeps, Wilson};
 use lattice_fields::prelude::*;
 use lattice_fields::tensor::field::Links;
