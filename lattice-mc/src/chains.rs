@@ -1,6 +1,7 @@
 //! Many Markov chains at once, side by side in the lanes.
 
 use crate::exchange::Exchange;
+use crate::hmc::UNCONDITIONAL;
 use crate::manifold::Start;
 use crate::planned::{ChainCouplings, Planned};
 use crate::stage::Staged;
@@ -34,6 +35,8 @@ pub struct Chains<'a, R: Real, K: Manifold = Scalar> {
 struct Updating<R: Real> {
     planned: Planned<R>,
     staged: Option<Staged>,
+    /// Where the number is that has the first trajectories accepted.
+    unconditional: Option<usize>,
 }
 
 impl<'a, R: Real, K: Manifold> Chains<'a, R, K> {
@@ -169,7 +172,8 @@ impl<'a, R: Real, K: Manifold> Chains<'a, R, K> {
     pub fn advance(&mut self) -> Result<&[Vec<f64>], Error> {
         self.step += 1;
         let draws = Draws { seed: self.seed, step: self.step, first_sample: 0 };
-        let Updating { planned, staged } = &mut self.updating;
+        let Updating { planned, staged, unconditional } = &mut self.updating;
+        planned.set(*unconditional, if self.step <= K::UNCONDITIONAL { 1.0 } else { 0.0 });
         planned.run(&self.device, draws, &self.phi, Some(&mut self.next))?;
         std::mem::swap(&mut self.phi, &mut self.next);
         if let Some(staged) = staged {
@@ -340,6 +344,8 @@ impl<R: Real> Updating<R> {
         }
         let (phi, then) = (Some(updated.phi.id()), updated.then);
         let inputs = then.as_ref().map_or(&[][..], |then| &then.inputs);
+        let asked = K::UNCONDITIONAL > 0;
+        let unconditional = asked.then(|| trace.uniform_index(trace.coupling(UNCONDITIONAL, 0.0))).flatten();
         let mut planned = Planned::new(&trace, phi, updated.numbers, inputs, layout, couplings, chains)?;
         let staged =
             then.map(|then| Staged::new(then.stage, layout, action.fibre(layout.lattice()).components(), chains));
@@ -348,6 +354,6 @@ impl<R: Real> Updating<R> {
             planned.names.extend(names.iter().map(|name| name.to_string()));
             planned.numbers.resize(planned.names.len(), vec![0.0; chains]);
         }
-        Ok(Updating { planned, staged })
+        Ok(Updating { planned, staged, unconditional })
     }
 }

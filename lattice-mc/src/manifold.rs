@@ -37,6 +37,10 @@ pub trait Manifold: OnSites<Tangent: OnSites + Linear> {
     /// A field for chains to begin with, of a given type.
     fn start<'t>(trace: &'t Trace, spec: Spec, start: Start) -> Var<'t, Self>;
 
+    /// HMC accepts so many trajectories at the beginning whatever their energy: those that fall from links of 1 or come from
+    /// disorder gain or lose far more than is kept later, and a run would stay where it began.
+    const UNCONDITIONAL: u64 = 0;
+
     /// The sub-lattice period in each direction that the observables need, for the choice of a layout.
     fn periods(lattice: &Lattice) -> Vec<usize> {
         vec![1; lattice.directions()]

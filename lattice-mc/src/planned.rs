@@ -133,6 +133,13 @@ impl<R: Real> Planned<R> {
         self.per_sample = self.asked.iter().map(values).collect();
     }
 
+    /// Sets a uniform number, if the program asks for it.
+    pub fn set(&mut self, index: Option<usize>, value: f64) {
+        if let Some(number) = index.and_then(|index| self.uniforms.get_mut(index)) {
+            *number = value;
+        }
+    }
+
     /// The couplings that the program asks for, of those that differ from chain to chain.
     pub fn asked(&self) -> &[(String, f64)] {
         &self.asked

@@ -43,6 +43,9 @@ impl Hmc {
     }
 }
 
+/// The coupling that says whether trajectories are accepted whatever their energy; see [`Manifold::UNCONDITIONAL`].
+pub(crate) const UNCONDITIONAL: &str = "hmc.unconditional";
+
 impl<K: Manifold> Update<K> for Hmc {
     fn trace<'t>(&self, action: &dyn Action<K>, phi: Var<'t, K>) -> Updated<'t, K> {
         let trace = phi.trace();
@@ -59,7 +62,12 @@ impl<K: Manifold> Update<K> for Hmc {
         // An unstable trajectory ends at infinity or nowhere: a violation of 10⁶ stands for that.
         let dh = (energy(new_phi, new_pi) - before).min(one * 1e6);
         let weight = (-dh).exp();
-        let margin = weight - trace.uniform_draw("hmc.accept");
+        let mut margin = weight - trace.uniform_draw("hmc.accept");
+        if K::UNCONDITIONAL > 0 {
+            // 1 in the first trajectories; those that ended nowhere are rejected all the same.
+            let free = one * trace.coupling(UNCONDITIONAL, 0.0);
+            margin = margin + free.where_positive(1e5 - dh, one * 0.0);
+        }
         Updated {
             phi: new_phi.where_positive(margin, phi),
             numbers: vec![

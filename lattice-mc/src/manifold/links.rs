@@ -10,6 +10,8 @@ use lattice_tensor::ops::Spread;
 use lattice_tensor::{Fibre, Lattice, Spec};
 
 impl<G: Group> Manifold for Links<G> {
+    const UNCONDITIONAL: u64 = 20;
+
     fn drift<'t>(u: Var<'t, Self>, momenta: Var<'t, Momenta<G>>, time: Var<'t, PerSample>) -> Var<'t, Self> {
         u.drift(momenta, time)
     }
