@@ -125,7 +125,8 @@ pub trait Group: Copy + Debug + Default + Send + Sync + 'static {
     ) -> MatrixOf<Self, S, R> {
         let zero = Lane::constant(m.as_ref()[0].simd(), 0.0);
         let (mut square, mut along) = (zero, zero);
-        for (&m, &g) in m.as_ref().iter().zip(g.as_ref()) {
+        for i in 0..Self::MATRIX {
+            let (m, g) = (m.as_ref()[i], g.as_ref()[i]);
             square = m.mul_add(m, square);
             along = m.mul_add(g, along);
         }
