@@ -189,7 +189,8 @@ fn any<S: Isa, R: Real>(mask: super::Mask<S, R>) -> bool {
     found
 }
 
-/// `x²` of every lane is above all rounding where `x² > least_square()`, and `1/x²` in range.
+/// The square of a length below which a matrix has no direction: its inverse is in range, and no sum of staples comes
+/// near.
 #[inline(always)]
 fn least_square<R: Real>() -> f64 {
     if R::WIDTH == 16 { 1e-30 } else { 1e-280 }
