@@ -54,9 +54,11 @@ pub mod prelude {
     };
     pub use lattice_mc::statistics::Estimate;
     pub use lattice_mc::{
-        Action, ChainCouplings, Chains, Clusters, ComplexPhi4, Convention, Free, Hmc, Independence, Integrator,
-        LocalMetropolis, MarkovRun, Phi4, Phi4Couplings, Proposal, Update, VectorPhi4,
+        Action, ChainCouplings, Chains, Clusters, ComplexPhi4, Convention, Free, Hmc, Independence, Instantons,
+        Integrator, LinkSweeps, LocalMetropolis, Manifold, MarkovRun, Phi4, Phi4Couplings, Proposal, Rectangles, Start,
+        Update, VectorPhi4, Wilson,
     };
-    pub use lattice_tensor::field::{Channels, Complex, Scalar};
+    pub use lattice_tensor::field::{Channels, Complex, Links, Scalar};
+    pub use lattice_tensor::group::{Group, SU2, SU3, U1};
     pub use lattice_tensor::{Bindings, Device, Lattice, Layout, Location, Real, ScalarField};
 }

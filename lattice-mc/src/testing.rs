@@ -17,9 +17,19 @@ pub fn run<R: Real, K: Manifold>(
     updates: usize,
     seed: u64,
 ) -> Vec<(String, Estimate)> {
+    let plan = MarkovRun { chains, updates, thermalize: 200, seed };
+    run_plan::<R, K>(action, update, extents, &plan)
+}
+
+/// Estimates of a run.
+pub fn run_plan<R: Real, K: Manifold>(
+    action: &dyn Action<K>,
+    update: Box<dyn Update<K>>,
+    extents: &[usize],
+    plan: &MarkovRun,
+) -> Vec<(String, Estimate)> {
     let (lattice, device) = (Lattice::periodic(extents).unwrap(), Device::cpu(1).unwrap());
-    let mut chains = Chains::<R, K>::new(action, update, &lattice, chains, seed, &device).unwrap();
-    let plan = MarkovRun { chains: 0, updates, thermalize: 200, seed };
+    let mut chains = Chains::<R, K>::new(action, update, &lattice, plan.chains, plan.seed, &device).unwrap();
     plan.record(&mut chains, |_| true).unwrap().estimates().unwrap()
 }
 

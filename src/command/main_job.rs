@@ -11,7 +11,7 @@ use super::report::{Report, median};
 use super::sample::{self, Sampled, Wanted};
 use super::theory::Theory;
 use super::train::{self, MODEL, Work};
-use lattice_fields::mc::{History, Start};
+use lattice_fields::mc::History;
 use lattice_fields::prelude::*;
 use serde_json::json;
 use std::time::Instant;

@@ -5,9 +5,8 @@ use super::output;
 use super::theory::{GaugeTheory, Subject, Theory};
 use super::version;
 use lattice_fields::flows::Certificate;
-use lattice_fields::mc::Manifold;
 use lattice_fields::mc::statistics::TwoSided;
-use lattice_fields::prelude::Estimate;
+use lattice_fields::prelude::{Estimate, Manifold};
 use serde_json::{Map, Value, json};
 
 /// A JSON object under construction. Values that are absent are left out.

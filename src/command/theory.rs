@@ -2,7 +2,6 @@
 
 use super::args::{TheoryArgs, TheoryName};
 use super::failure::Failure;
-use lattice_fields::mc::Manifold;
 use lattice_fields::mc::exact::gauge::GroupName;
 use lattice_fields::mc::exact::{self, Effort, Exact};
 use lattice_fields::prelude::*;

@@ -6,6 +6,8 @@ mod config;
 mod device;
 /// Exact values.
 mod exact;
+/// Gauge fields.
+mod gauge;
 /// Chains.
 mod mc;
 /// Stored configurations.

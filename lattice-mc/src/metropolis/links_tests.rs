@@ -1,7 +1,7 @@
 use super::*;
 use crate::action::{Open, Rectangles, Wilson};
-use crate::testing::{Ran, demand, evaluate, find, run};
-use crate::{Chains, Hmc, Integrator};
+use crate::testing::{Ran, demand, evaluate, find, run, run_plan};
+use crate::{Chains, Hmc, Integrator, MarkovRun};
 use lattice_autograd::Trace;
 use lattice_tensor::group::{SU2, SU3, U1};
 use lattice_tensor::{Device, Real};
@@ -25,24 +25,25 @@ fn demand_all<R: Real, G: Group>(
 fn sweeps_are_exact_in_two_dimensions() {
     let u1 = [("plaquette", 0.697_774_658_011), ("wilson_2x2", 0.697_774_658_f64.powi(4))];
     let charges = [u1[0], u1[1], ("charge2", 1.239_298_910_72), ("p_q0", 0.358_991_072)];
-    demand_all::<f64, U1>(LinkSweeps::heat_bath(0), 2.0, &[8, 8], [64, 800], &charges);
-    demand_all::<f32, U1>(LinkSweeps::heat_bath(2), 2.0, &[8, 8], [64, 500], &charges);
-    demand_all::<f64, U1>(LinkSweeps::metropolis(1), 2.0, &[8, 8], [64, 800], &u1);
+    demand_all::<f64, U1>(LinkSweeps::heat_bath(1), 2.0, &[8, 8], [32, 500], &charges);
+    demand_all::<f32, U1>(LinkSweeps::metropolis(0), 2.0, &[8, 8], [32, 500], &u1);
     let su2 = [("plaquette", 0.464_480_549_736_1)];
-    demand_all::<f64, SU2>(LinkSweeps::heat_bath(0), 2.2, &[4, 4], [64, 500], &su2);
-    demand_all::<f32, SU2>(LinkSweeps::metropolis(0), 2.2, &[4, 4], [64, 800], &su2);
-    demand_all::<f64, SU2>(LinkSweeps::heat_bath(1), 2.2, &[2, 2], [64, 500], &[("plaquette", 0.479_313_753_154_1)]);
+    demand_all::<f64, SU2>(LinkSweeps::heat_bath(0), 2.2, &[4, 4], [32, 400], &su2);
+    demand_all::<f32, SU2>(LinkSweeps::metropolis(1), 2.2, &[4, 4], [32, 400], &su2);
+    demand_all::<f64, SU2>(LinkSweeps::heat_bath(1), 2.2, &[2, 2], [64, 400], &[("plaquette", 0.479_313_753_154_1)]);
     let su3 = [("plaquette", 0.422_532_056_631_1)];
-    demand_all::<f64, SU3>(LinkSweeps::heat_bath(0), 6.0, &[4, 4], [64, 400], &su3);
-    demand_all::<f32, SU3>(LinkSweeps::heat_bath(1), 6.0, &[4, 4], [64, 300], &su3);
-    demand_all::<f64, SU3>(LinkSweeps::metropolis(1), 6.0, &[4, 4], [64, 600], &su3);
+    demand_all::<f32, SU3>(LinkSweeps::heat_bath(1), 6.0, &[4, 4], [32, 200], &su3);
+    demand_all::<f64, SU3>(LinkSweeps::metropolis(1), 6.0, &[4, 4], [32, 300], &su3);
 }
 
 /// physics.md §7.
 #[test]
 fn sweeps_are_exact_in_four_dimensions() {
-    let sweeps = || LinkSweeps::heat_bath(1);
-    demand_all::<f32, SU3>(sweeps(), 3.0, &[4, 4, 4, 4], [16, 30], &[("plaquette", 0.204_971)]);
+    let plan = MarkovRun { chains: 16, updates: 16, thermalize: 12, seed: 3 };
+    let update = Box::new(LinkSweeps::heat_bath(1));
+    let estimates = run_plan::<f32, Links<SU3>>(&Wilson::new(3.0), update, &[4, 4, 4, 4], &plan);
+    demand(&estimates, "plaquette", 0.204_971);
+    demand(&estimates, "schwinger_dyson", 0.0);
 }
 
 /// Three colours, eight colours and more: against HMC, which knows nothing of colours.
@@ -52,14 +53,14 @@ fn sweeps_agree_with_trajectories_where_colours_are_many() {
         [(&Wilson::new(2.5), &[3, 5]), (&Rectangles::symanzik(2.0), &[3, 5]), (&Rectangles::iwasaki(1.5), &[4, 4])];
     for (action, extents) in actions {
         let hmc = Box::new(Hmc::fixed(Integrator::Omelyan, 1.0, 8));
-        let reference = run::<f64, Links<SU2>>(action, hmc, extents, 64, 400, 1);
+        let reference = run::<f64, Links<SU2>>(action, hmc, extents, 32, 300, 1);
         for sweeps in [LinkSweeps::heat_bath(1), LinkSweeps::metropolis(1)] {
-            let found = run::<f64, Links<SU2>>(action, Box::new(sweeps.clone()), extents, 64, 500, 2);
+            let found = run::<f64, Links<SU2>>(action, Box::new(sweeps.clone()), extents, 32, 300, 2);
             for name in ["plaquette", "action_density", "wilson_1x2"] {
                 let (a, b) = (find(&reference, name), find(&found, name));
                 let error = a.error.hypot(b.error);
                 assert!((a.mean - b.mean).abs() < 4.5 * error, "{sweeps:?} of {action:?}: {name} {a} {b}");
-                assert!(error < 4e-3, "{error}");
+                assert!(error < 0.02, "{error}");
             }
         }
     }

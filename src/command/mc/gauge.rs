@@ -4,13 +4,12 @@ use super::super::args::{ActionName, GaugeArgs, McArgs, StartName, UpdateName};
 use super::super::failure::Failure;
 use super::super::theory::{GaugeTheory, Subject};
 use super::{Begin, CHAINS, Setting, check, hmc, job};
-use lattice_fields::mc::exact::gauge::{GroupName, Torus};
+use lattice_fields::mc::exact::gauge::Torus;
+use lattice_fields::tensor::group::GroupName;
 use lattice_fields::mc::observables::gauge::LONGEST;
 use lattice_fields::mc::statistics::{GammaMethod, Theta};
-use lattice_fields::mc::{History, ImaginaryTheta, Instantons, LinkSweeps, Open, Rectangles, Start, Stored, Wilson};
+use lattice_fields::mc::{History, ImaginaryTheta, Open, Stored};
 use lattice_fields::prelude::*;
-use lattice_fields::tensor::field::Links;
-use lattice_fields::tensor::group::{Group, SU2, SU3, U1};
 use std::collections::BTreeMap;
 use std::path::Path;
 

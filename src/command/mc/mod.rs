@@ -23,7 +23,7 @@ use super::report::{Report, median, table};
 use super::theory::{GaugeTheory, Subject, Theory, check_memory};
 use super::train::precision_name;
 use lattice_fields::mc::observables::FARTHEST;
-use lattice_fields::mc::{Chains, History, Manifold, Recorder, Start};
+use lattice_fields::mc::{History, Recorder};
 use lattice_fields::prelude::*;
 use std::time::Instant;
 

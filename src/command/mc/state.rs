@@ -5,7 +5,7 @@ use super::super::failure::{Failure, differences};
 use super::super::keep::KeepArgs;
 use super::super::output::Folder;
 use lattice_fields::autograd::params::TensorFile;
-use lattice_fields::mc::{Manifold, Recorder, Stored};
+use lattice_fields::mc::{Recorder, Stored};
 use lattice_fields::prelude::*;
 use serde_json::Value;
 use std::path::Path;
