@@ -78,7 +78,9 @@ fn told(name: &str) -> String {
         "w" => "fn w(n: u32) -> vec4<f32> { return weights[n]; }\n".into(),
         "y" => "fn y(c: u32, row: u32, value: f32) { arena[base + c + row] = value; }\n".into(),
         "key" => "fn key() -> vec2<u32> { return vec2(given[0], given[1]); }\n".into(),
-        "hops" | "waves" | "staples" | "around" | "steps" | "planes" => format!("fn {name}() -> u32 {{ return op[0].x; }}\n"),
+        "hops" | "waves" | "staples" | "around" | "steps" | "planes" => {
+            format!("fn {name}() -> u32 {{ return op[0].x; }}\n")
+        }
         // Components of a field, and numbers per sample.
         name if name.ends_with('@') => {
             let name = name.trim_end_matches('@');
@@ -103,7 +105,9 @@ fn kernel_of(name: &str, group: &str) -> String {
     if !text.contains("@compute") {
         // What is not called is not checked by all of a driver's compilers.
         let call = if body.contains("(item: u32)") { format!("{name}(id.x)") } else { "arena[0] = 0.0".into() };
-        text += &format!("@compute @workgroup_size(WG)\nfn main(@builtin(global_invocation_id) id: vec3<u32>) {{ {call}; }}\n");
+        text += &format!(
+            "@compute @workgroup_size(WG)\nfn main(@builtin(global_invocation_id) id: vec3<u32>) {{ {call}; }}\n"
+        );
     }
     kernel(&text).unwrap_or_else(|e| panic!("{e}"))
 }
@@ -111,7 +115,8 @@ fn kernel_of(name: &str, group: &str) -> String {
 /// Ops in kernels, and the kernels around programs.
 fn shaders() -> impl Iterator<Item = (&'static str, Module)> {
     let groups = |name| if op(name).unwrap().contains("#import group") { &GROUPS[..] } else { &GROUPS[..1] };
-    let ops = NAMES.into_iter().flat_map(move |name| groups(name).iter().map(move |group| (name, kernel_of(name, group))));
+    let ops =
+        NAMES.into_iter().flat_map(move |name| groups(name).iter().map(move |group| (name, kernel_of(name, group))));
     let steps = STEP_NAMES.into_iter().map(|name| (name, step(name).unwrap_or_else(|e| panic!("{e}"))));
     ops.chain(steps).map(|(name, text)| (name, check(name, &text).unwrap_or_else(|e| panic!("{e}"))))
 }
@@ -226,10 +231,7 @@ fn unknown_names_are_refused() {
     let error = resolve("top", "#import broken", library).unwrap_err();
     assert_eq!(error.to_string(), "shader broken: expected the name of a piece in lib/ to import, found nothing");
     let error = op("shfit").unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        format!("shader shfit: expected one of {}", NAMES.join(", "))
-    );
+    assert_eq!(error.to_string(), format!("shader shfit: expected one of {}", NAMES.join(", ")));
 }
 
 #[test]

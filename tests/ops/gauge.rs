@@ -40,6 +40,9 @@ pub const LIST: &[(&str, usize, Drawn)] = &[
     (Trace::NAME, 12, trace),
 ];
 
+/// Gradients of ops that have no gradient themselves.
+pub const ENDS: [&str; 2] = [EigenphasesTangent::NAME, ReunitariseTangent::NAME];
+
 type Complex = (f64, f64);
 
 /// A complex matrix.

@@ -125,7 +125,8 @@ pub trait Group: Copy + Debug + Default + Send + Sync + 'static {
     ) -> MatrixOf<Self, S, R> {
         let zero = Lane::constant(m.as_ref()[0].simd(), 0.0);
         let (mut square, mut along) = (zero, zero);
-        for (&m, &g) in m.as_ref().iter().zip(g.as_ref()) {
+        for i in 0..Self::MATRIX {
+            let (m, g) = (m.as_ref()[i], g.as_ref()[i]);
             square = m.mul_add(m, square);
             along = m.mul_add(g, along);
         }
@@ -188,7 +189,8 @@ fn any<S: Isa, R: Real>(mask: super::Mask<S, R>) -> bool {
     found
 }
 
-/// `x²` of every lane is above all rounding where `x² > least_square()`, and `1/x²` in range.
+/// The square of a length below which a matrix has no direction: its inverse is in range, and no sum of staples comes
+/// near.
 #[inline(always)]
 fn least_square<R: Real>() -> f64 {
     if R::WIDTH == 16 { 1e-30 } else { 1e-280 }

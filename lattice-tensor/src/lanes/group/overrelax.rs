@@ -6,10 +6,7 @@ use super::{Group, Isa, Lane, MatrixOf, Real, SU2};
 /// `v† u† v†` with `v = a/|a|`, for the groups whose real multiples a sum of matrices is: `u' v = (u v)†` has the same
 /// real trace.
 #[inline(always)]
-pub(super) fn reflected<G: Group, S: Isa, R: Real>(
-    u: &MatrixOf<G, S, R>,
-    a: &MatrixOf<G, S, R>,
-) -> MatrixOf<G, S, R> {
+pub(super) fn reflected<G: Group, S: Isa, R: Real>(u: &MatrixOf<G, S, R>, a: &MatrixOf<G, S, R>) -> MatrixOf<G, S, R> {
     let (_, v) = direction::<G, S, R>(a);
     G::adjoint(&G::multiply(&G::multiply(&v, u), &v))
 }

@@ -129,10 +129,7 @@ impl Group for SU2 {
 
     /// `½ (c₀ − c₁)` times the direction of the rotation.
     #[inline(always)]
-    fn tangent_of_eigenphases<S: Isa, R: Real>(
-        u: &MatrixOf<Self, S, R>,
-        c: &[Lane<S, R>; 2],
-    ) -> AlgebraOf<Self, S, R> {
+    fn tangent_of_eigenphases<S: Isa, R: Real>(u: &MatrixOf<Self, S, R>, c: &[Lane<S, R>; 2]) -> AlgebraOf<Self, S, R> {
         let (_, n) = length(&[u[1], u[2], u[3]]);
         let by = (c[0] - c[1]) * Lane::constant(c[0].simd(), 0.5);
         [n[0] * by, n[1] * by, n[2] * by]
@@ -197,12 +194,7 @@ fn half_length<S: Isa, R: Real>(omega: &[Lane<S, R>; 3]) -> (Lane<S, R>, [Lane<S
 
 /// `a g + b n × g + (1 − a) (n·g) n`
 #[inline(always)]
-fn along<S: Isa, R: Real>(
-    n: &[Lane<S, R>; 3],
-    g: &[Lane<S, R>; 3],
-    a: Lane<S, R>,
-    b: Lane<S, R>,
-) -> [Lane<S, R>; 3] {
+fn along<S: Isa, R: Real>(n: &[Lane<S, R>; 3], g: &[Lane<S, R>; 3], a: Lane<S, R>, b: Lane<S, R>) -> [Lane<S, R>; 3] {
     let dot = n[2].mul_add(g[2], n[1].mul_add(g[1], n[0] * g[0]));
     let by = (Lane::constant(a.simd(), 1.0) - a) * dot;
     let turned = cross(n, g);

@@ -243,10 +243,7 @@ impl Group for SU3 {
     }
 
     #[inline(always)]
-    fn tangent_of_eigenphases<S: Isa, R: Real>(
-        u: &MatrixOf<Self, S, R>,
-        c: &[Lane<S, R>; 3],
-    ) -> AlgebraOf<Self, S, R> {
+    fn tangent_of_eigenphases<S: Isa, R: Real>(u: &MatrixOf<Self, S, R>, c: &[Lane<S, R>; 3]) -> AlgebraOf<Self, S, R> {
         SU3::moments(&spectrum::assembled(c, &spectrum::eigen(u).1))
     }
 

@@ -128,6 +128,29 @@ pub(super) fn on_lanes<R: Real>(f: &impl LaneFunction<R>, inputs: &[&[f64]], out
     first.unwrap().chunks_exact(R::WIDTH).map(|row| row[0].to_f64()).collect()
 }
 
+/// Each case in a lane of its own, beside the others, has the bits that it has alone.
+pub(super) fn assert_lanes_alone<R: Real>(f: &impl LaneFunction<R>, cases: &[Vec<Vec<f64>>], outputs: usize) {
+    for group in cases.chunks_exact(R::WIDTH) {
+        let inputs: Vec<Vec<R>> = (0..group[0].len())
+            .map(|i| {
+                let numbers = group[0][i].len();
+                (0..numbers).flat_map(|c| group.iter().map(move |case| R::from_f64(case[i][c]))).collect()
+            })
+            .collect();
+        let found = Level::best().run(OnLanes { inputs: &inputs, outputs, f: Shared(f) });
+        for (l, case) in group.iter().enumerate() {
+            let alone = on_lanes::<R>(f, &case.iter().map(|x| &x[..]).collect::<Vec<_>>(), outputs);
+            for (row, alone) in found.chunks_exact(R::WIDTH).zip(alone) {
+                let together = row[l].to_f64();
+                assert!(
+                    together.to_bits() == alone.to_bits() || (together.is_nan() && alone.is_nan()),
+                    "lane {l}: {case:?}"
+                );
+            }
+        }
+    }
+}
+
 struct Shared<'a, F>(&'a F);
 impl<R: Real, F: LaneFunction<R>> LaneFunction<R> for Shared<'_, F> {
     #[inline(always)]

@@ -71,10 +71,7 @@ impl Group for U1 {
 
     /// `g`
     #[inline(always)]
-    fn tangent_of_exp<S: Isa, R: Real>(
-        _: &AlgebraOf<Self, S, R>,
-        g: &AlgebraOf<Self, S, R>,
-    ) -> AlgebraOf<Self, S, R> {
+    fn tangent_of_exp<S: Isa, R: Real>(_: &AlgebraOf<Self, S, R>, g: &AlgebraOf<Self, S, R>) -> AlgebraOf<Self, S, R> {
         *g
     }
 
@@ -85,10 +82,7 @@ impl Group for U1 {
 
     /// `g`
     #[inline(always)]
-    fn tangent_of_log<S: Isa, R: Real>(
-        _: &AlgebraOf<Self, S, R>,
-        g: &AlgebraOf<Self, S, R>,
-    ) -> AlgebraOf<Self, S, R> {
+    fn tangent_of_log<S: Isa, R: Real>(_: &AlgebraOf<Self, S, R>, g: &AlgebraOf<Self, S, R>) -> AlgebraOf<Self, S, R> {
         *g
     }
 
@@ -98,10 +92,7 @@ impl Group for U1 {
     }
 
     #[inline(always)]
-    fn tangent_of_eigenphases<S: Isa, R: Real>(
-        _: &MatrixOf<Self, S, R>,
-        c: &[Lane<S, R>; 1],
-    ) -> AlgebraOf<Self, S, R> {
+    fn tangent_of_eigenphases<S: Isa, R: Real>(_: &MatrixOf<Self, S, R>, c: &[Lane<S, R>; 1]) -> AlgebraOf<Self, S, R> {
         *c
     }
 

@@ -80,10 +80,7 @@ pub(super) fn reunitarise<S: Isa, R: Real>(u: &[Lane<S, R>; 18]) -> [Lane<S, R>;
 
 /// The sweep back through [`reunitarise`]; cotangents of complex numbers by `Re Σ z̄* dz`. The third row has none.
 #[inline(always)]
-pub(super) fn tangent_of_reunitarise<S: Isa, R: Real>(
-    m: &[Lane<S, R>; 18],
-    g: &[Lane<S, R>; 18],
-) -> [Lane<S, R>; 18] {
+pub(super) fn tangent_of_reunitarise<S: Isa, R: Real>(m: &[Lane<S, R>; 18], g: &[Lane<S, R>; 18]) -> [Lane<S, R>; 18] {
     let (a, by_a) = normalised(&row(m, 0));
     let second = row(m, 1);
     let along = inner(&a, &second);

@@ -1,8 +1,8 @@
 //! Eigenvalues and eigenvectors of SU(3), and what is a function of them: the logarithm and its derivative.
 
 use super::super::{Group, Isa, Lane, Real, SU3};
-use crate::lanes::Mask;
 use super::{Complex, at, conj, fma, mul, product};
+use crate::lanes::Mask;
 use std::f64::consts::{FRAC_PI_3, PI};
 
 /// Eigenvectors, `vectors[j]` of eigenvalue `j`.
@@ -118,10 +118,8 @@ pub(super) fn eigen<S: Isa, R: Real>(u: &[Lane<S, R>; 18]) -> ([Lane<S, R>; 3], 
         // 1 + z t + z² t* + z³ = z^{3/2} 2 Re(z^{−3/2} + z^{−1/2} t), t the trace.
         let (c, s) = (Lane::constant(simd, cos), Lane::constant(simd, -sin));
         let (half, third) = (turn * FRAC_PI_3 / 2.0, turn * FRAC_PI_3 * 1.5);
-        let size = Lane::constant(simd, half.cos()).mul_add(
-            trace[0],
-            Lane::constant(simd, -half.sin()).mul_add(trace[1], Lane::constant(simd, third.cos())),
-        );
+        let size = Lane::constant(simd, half.cos())
+            .mul_add(trace[0], Lane::constant(simd, -half.sin()).mul_add(trace[1], Lane::constant(simd, third.cos())));
         let better = best.lt(size.abs());
         best = Lane::select(better, size.abs(), best);
         k = Lane::select(better, Lane::constant(simd, turn), k);

@@ -78,8 +78,7 @@ fn exponentials_are_those_of_scaling_and_squaring() {
 fn tangent<G: Group, R: Real>() -> [f64; 3] {
     let mut worst = [0.0; 3];
     for (case, omega) in coefficients::<G, R>().iter().enumerate() {
-        let g: Vec<f64> =
-            draws(&format!("g{case}"), G::ALGEBRA).into_iter().map(|g| R::from_f64(g).to_f64()).collect();
+        let g: Vec<f64> = draws(&format!("g{case}"), G::ALGEBRA).into_iter().map(|g| R::from_f64(g).to_f64()).collect();
         let n = G::ALGEBRA;
         let found = on_lanes::<R>(&Tangent::<G>(Default::default()), &[omega, &g], 3 * n);
         let error = |found: &[f64], exact: &[f64]| {
@@ -87,10 +86,8 @@ fn tangent<G: Group, R: Real>() -> [f64; 3] {
             length(&d) / ulp::<R>() / length(&g) / (1.0 + length(omega))
         };
         let exact = oracle::tangent_of_exp(G::NAME, omega, &g);
-        let errors = [
-            error(&found[..n], &exact),
-            if length(omega) < 5.0 { error(&found[n..2 * n], &g) } else { 0.0 },
-            {
+        let errors =
+            [error(&found[..n], &exact), if length(omega) < 5.0 { error(&found[n..2 * n], &g) } else { 0.0 }, {
                 let bracket = {
                     let [a, b] = [omega, &g].map(|x| algebra(G::NAME, x));
                     let (ab, ba) = (times(&a, &b), times(&b, &a));
@@ -101,9 +98,12 @@ fn tangent<G: Group, R: Real>() -> [f64; 3] {
                     };
                     t.iter().map(trace).collect::<Vec<f64>>()
                 };
-                if length(omega) < 1e-30 { 0.0 } else { error(&found[2 * n..], &bracket) * (1.0 + length(omega)) / length(omega) }
-            },
-        ];
+                if length(omega) < 1e-30 {
+                    0.0
+                } else {
+                    error(&found[2 * n..], &bracket) * (1.0 + length(omega)) / length(omega)
+                }
+            }];
         for (worst, e) in worst.iter_mut().zip(errors) {
             assert!(e.is_finite(), "{} {omega:?} {found:?}", G::NAME);
             *worst = f64::max(*worst, e);
@@ -152,4 +152,23 @@ fn exponentials_of_no_numbers_are_none() {
     not_numbers::<SU2, f64>();
     not_numbers::<SU3, f32>();
     not_numbers::<SU3, f64>();
+}
+
+fn alone<G: Group, R: Real>() {
+    let mut list = coefficients::<G, R>();
+    list.iter_mut().step_by(17).for_each(|w| w[0] = f64::NAN);
+    let g = vec![0.5; G::ALGEBRA];
+    let pairs: Vec<Vec<Vec<f64>>> = list.iter().map(|w| vec![w.clone(), g.clone()]).collect();
+    assert_lanes_alone::<R>(&Tangent::<G>(Default::default()), &pairs, 3 * G::ALGEBRA);
+    let single: Vec<Vec<Vec<f64>>> = list.into_iter().map(|w| vec![w]).collect();
+    assert_lanes_alone::<R>(&Exponential::<G>(Default::default()), &single, 2 * G::MATRIX);
+}
+
+#[test]
+fn lanes_do_not_depend_on_their_neighbours() {
+    alone::<U1, f32>();
+    alone::<SU2, f32>();
+    alone::<SU2, f64>();
+    alone::<SU3, f32>();
+    alone::<SU3, f64>();
 }

@@ -36,7 +36,8 @@ fn logarithm<G: Group, R: Real>() -> [f64; 3] {
         let size = length(&omega);
         let difference: Vec<f64> = log.iter().zip(&omega).map(|(a, b)| a - b).collect();
         let least = if R::WIDTH == 16 { 1e-43 } else { 1e-320 };
-        let small = if size < 1.0 { (length(&difference) - least).max(0.0) / ulp::<R>() / size.max(1e-320) } else { 0.0 };
+        let small =
+            if size < 1.0 { (length(&difference) - least).max(0.0) / ulp::<R>() / size.max(1e-320) } else { 0.0 };
         // Phases are those of the logarithm: the sum of squares, the branch, the order.
         let norm = G::NAME.generator_norm();
         let squares = ((length(phases) - length(log) * norm.sqrt()) / ulp::<R>()).abs();
@@ -44,7 +45,10 @@ fn logarithm<G: Group, R: Real>() -> [f64; 3] {
         let slack = 8.0 * ulp::<R>();
         if G::N > 1 {
             assert!(phases.is_sorted_by(|a, b| a >= b), "{phases:?}");
-            assert!(phases.iter().sum::<f64>().abs() <= 2.0 * slack && first - last <= 2.0 * PI + 2.0 * slack, "{omega:?} {phases:?}");
+            assert!(
+                phases.iter().sum::<f64>().abs() <= 2.0 * slack && first - last <= 2.0 * PI + 2.0 * slack,
+                "{omega:?} {phases:?}"
+            );
         } else {
             assert!(first.abs() <= PI + slack);
         }
@@ -68,4 +72,36 @@ fn logarithms_are_inverse_to_exponentials() {
     assert_logarithm::<U1>([3.0, 1.5, 0.0]);
     assert_logarithm::<SU2>([6.0, 2.0, 6.0]);
     assert_logarithm::<SU3>([20.0, 7.0, 20.0]);
+}
+
+fn not_numbers<G: Group, R: Real>() {
+    for at in 0..G::MATRIX {
+        let mut u: Vec<f64> = (0..G::MATRIX).map(|c| f64::from(u8::from(c % 8 == 0))).collect();
+        u[at] = f64::NAN;
+        let found = on_lanes::<R>(&Logarithm::<G>(Default::default()), &[&u], G::ALGEBRA + G::N);
+        assert!(found.iter().all(|x| x.is_nan()), "{} {at}: {found:?}", G::NAME);
+    }
+}
+
+#[test]
+fn logarithms_of_no_numbers_are_none() {
+    not_numbers::<U1, f32>();
+    not_numbers::<SU2, f64>();
+    not_numbers::<SU3, f32>();
+    not_numbers::<SU3, f64>();
+}
+
+/// `−1` in SU(2), and an element of SU(3) whose equal eigenvalues come from opposite ends: finite, and still inverse.
+#[test]
+fn logarithms_on_the_cut_are_finite() {
+    let minus = on_lanes::<f64>(&Logarithm::<SU2>(Default::default()), &[&[-1.0, 0.0, 0.0, 0.0]], 5);
+    assert_eq!(minus, [0.0, 0.0, 2.0 * PI, PI, -PI]);
+    let (t, mut u) = (2.5_f64, vec![0.0; 18]);
+    for (i, angle) in [t, t, -2.0 * t].into_iter().enumerate() {
+        (u[8 * i], u[8 * i + 1]) = (angle.cos(), angle.sin());
+    }
+    let found = on_lanes::<f64>(&Logarithm::<SU3>(Default::default()), &[&u], 11);
+    let again = oracle::group_exp(GroupName::SU3, &found[..8]);
+    assert!(oracle::distance(&dense(GroupName::SU3, &u), &again) < 20.0 * f64::EPSILON, "{found:?}");
+    assert!((found[8] - found[10] - 2.0 * PI).abs() < 8.0 * f64::EPSILON, "{found:?}");
 }

@@ -140,7 +140,12 @@ pub(super) fn distance_from_one(a: &Dense, b: &Matrix) -> f64 {
 #[test]
 fn the_exponential_is_a_one_parameter_group() {
     for (a, b) in [(0.25, 0.5), (11.0, -7.5), (0.5_f64.powi(40), 30.0)] {
-        let of = |t: f64| group_exp(GroupName::SU3, &[0.1, -0.7, 0.4, 1.0, 0.2, -0.3, 0.6, 0.9].map(|w: f64| (w * 64.0).round() / 64.0 * t));
+        let of = |t: f64| {
+            group_exp(
+                GroupName::SU3,
+                &[0.1, -0.7, 0.4, 1.0, 0.2, -0.3, 0.6, 0.9].map(|w: f64| (w * 64.0).round() / 64.0 * t),
+            )
+        };
         let (left, right) = (times(&of(a), &of(b)), of(a + b));
         for (x, y) in left.iter().flatten().zip(right.iter().flatten()) {
             assert!(x.0.minus(y.0).0.abs() + x.1.minus(y.1).0.abs() < 1e-26);

@@ -40,7 +40,8 @@ impl<G: Group, R: Real> Vectorize for Bath<'_, G, R> {
             let c = Lane::at(simd, self.c, part * Lane::<S, R>::LEN);
             let source = |block: u32| -> [Lane<S, R>; 4] {
                 std::array::from_fn(|i| {
-                    let lane = |l: usize| R::from_f64(uniform(self.first + part * Lane::<S, R>::LEN + l, self.draw, block, i));
+                    let lane =
+                        |l: usize| R::from_f64(uniform(self.first + part * Lane::<S, R>::LEN + l, self.draw, block, i));
                     let numbers: Vec<R> = (0..Lane::<S, R>::LEN).map(lane).collect();
                     Lane::at(simd, &numbers, 0)
                 })
