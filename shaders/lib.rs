@@ -11,26 +11,33 @@
 
 use std::fmt;
 
-const OPS: [(&str, &str); 26] = [
+const OPS: [(&str, &str); 33] = [
     ("adjoint", include_str!("ops/adjoint.wgsl")),
     ("bracket", include_str!("ops/bracket.wgsl")),
     ("channels", include_str!("ops/channels.wgsl")),
     ("conv", include_str!("ops/conv.wgsl")),
     ("conv_weight_grad", include_str!("ops/conv_weight_grad.wgsl")),
+    ("eigenphases", include_str!("ops/eigenphases.wgsl")),
+    ("eigenphases_tangent", include_str!("ops/eigenphases_tangent.wgsl")),
     ("embed", include_str!("ops/embed.wgsl")),
     ("exp_tangent", include_str!("ops/exp_tangent.wgsl")),
     ("exponential", include_str!("ops/exponential.wgsl")),
+    ("heat_bath", include_str!("ops/heat_bath.wgsl")),
     ("link_update", include_str!("ops/link_update.wgsl")),
+    ("log_tangent", include_str!("ops/log_tangent.wgsl")),
     ("logarithm", include_str!("ops/logarithm.wgsl")),
     ("matrix_dot", include_str!("ops/matrix_dot.wgsl")),
+    ("metropolis", include_str!("ops/metropolis.wgsl")),
     ("moments", include_str!("ops/moments.wgsl")),
     ("momentum_update", include_str!("ops/momentum_update.wgsl")),
     ("multiply", include_str!("ops/multiply.wgsl")),
     ("neighbours", include_str!("ops/neighbours.wgsl")),
+    ("overrelax", include_str!("ops/overrelax.wgsl")),
     ("path", include_str!("ops/path.wgsl")),
     ("plaquette", include_str!("ops/plaquette.wgsl")),
     ("random", include_str!("ops/random.wgsl")),
     ("reunitarise", include_str!("ops/reunitarise.wgsl")),
+    ("reunitarise_tangent", include_str!("ops/reunitarise_tangent.wgsl")),
     ("scale", include_str!("ops/scale.wgsl")),
     ("scaled_unit", include_str!("ops/scaled_unit.wgsl")),
     ("shift", include_str!("ops/shift.wgsl")),
@@ -40,18 +47,27 @@ const OPS: [(&str, &str); 26] = [
     ("wave", include_str!("ops/wave.wgsl")),
 ];
 
-const LIB: [(&str, &str); 11] = [
+const LIB: [(&str, &str); 20] = [
     ("algebra", include_str!("lib/algebra.wgsl")),
+    ("atan2", include_str!("lib/atan2.wgsl")),
     ("descent", include_str!("lib/descent.wgsl")),
+    ("draws", include_str!("lib/draws.wgsl")),
     ("half", include_str!("lib/half.wgsl")),
     ("hops", include_str!("lib/hops.wgsl")),
     ("kernel", include_str!("lib/kernel.wgsl")),
     ("math", include_str!("lib/math.wgsl")),
+    ("quaternion_updates", include_str!("lib/quaternion_updates.wgsl")),
     ("random", include_str!("lib/random.wgsl")),
     ("su2", include_str!("lib/su2.wgsl")),
+    ("su2_spectrum", include_str!("lib/su2_spectrum.wgsl")),
+    ("su2_updates", include_str!("lib/su2_updates.wgsl")),
     ("su3", include_str!("lib/su3.wgsl")),
+    ("su3_spectrum", include_str!("lib/su3_spectrum.wgsl")),
+    ("su3_updates", include_str!("lib/su3_updates.wgsl")),
     ("sums", include_str!("lib/sums.wgsl")),
     ("u1", include_str!("lib/u1.wgsl")),
+    ("u1_spectrum", include_str!("lib/u1_spectrum.wgsl")),
+    ("u1_updates", include_str!("lib/u1_updates.wgsl")),
 ];
 
 const STEPS: [(&str, &str); 4] = [

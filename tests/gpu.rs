@@ -2,8 +2,12 @@
 
 use lattice_autograd::optim::BatchSchedule;
 use lattice_fields::prelude::*;
-use lattice_mc::{Clusters, Independence, LocalMetropolis, Proposal, Update};
+use lattice_mc::{
+    Clusters, Independence, LinkSweeps, LocalMetropolis, Manifold, Proposal, Start, Update, Wilson,
+};
 use lattice_tensor::device::gpu::{Gpu, testing};
+use lattice_tensor::field::Links;
+use lattice_tensor::group::{Group, SU2, SU3, U1};
 use lattice_tensor::{Draws, Fibre, FieldData};
 use std::sync::Arc;
 
@@ -393,4 +397,39 @@ fn what_a_gpu_cannot_do_is_refused() {
     let mut bindings = Bindings { samples: 3, fields: &[&phi], out_per_sample: &mut [&mut out], ..Default::default() };
     let error = program.run(&gpu, &mut bindings).unwrap_err().to_string();
     assert!(error.contains("f64") && error.contains("f32"), "{error}");
+}
+
+/// One update after another of gauge fields, on both: the same decisions, and plaquettes as close as `f32` allows.
+fn gauge_chains<G: Group>(gpu: &Device, extents: &[usize], update: fn() -> Box<dyn Update<Links<G>>>)
+where
+    Links<G>: Manifold,
+{
+    let (lattice, action) = (Lattice::periodic(extents).unwrap(), Wilson::new(2.0));
+    let chains = |device: &Device| -> Vec<Vec<f64>> {
+        let mut chains = Chains::<f32, Links<G>>::new(&action, update(), &lattice, 3, 5, device).unwrap();
+        chains.begin(Start::Hot).unwrap();
+        let names = chains.observable_names().to_vec();
+        let which = names.iter().position(|name| name == "plaquette").unwrap();
+        let mut series = Vec::new();
+        for _ in 0..3 {
+            chains.advance().unwrap();
+            series.push(chains.measure().unwrap()[which].clone());
+        }
+        series
+    };
+    let [here, there] = [&processor(), gpu].map(chains);
+    for (here, there) in here.iter().zip(&there) {
+        assert!(distance(here, there) < 2e-5, "{} on {extents:?}: {there:?}, not {here:?}", G::NAME);
+    }
+}
+
+#[test]
+fn gauge_fields_move_as_on_the_processor() {
+    let Some(gpu) = adapter() else { return };
+    gauge_chains::<U1>(&gpu, &[4, 6], || Box::new(Hmc::fixed(Integrator::Omelyan, 1.0, 4)));
+    gauge_chains::<SU2>(&gpu, &[4, 4], || Box::new(Hmc::fixed(Integrator::Leapfrog, 1.0, 4)));
+    gauge_chains::<SU3>(&gpu, &[2, 2, 2, 4], || Box::new(Hmc::fixed(Integrator::Leapfrog, 0.5, 4)));
+    gauge_chains::<U1>(&gpu, &[4, 6], || Box::new(LinkSweeps::heat_bath(1)));
+    gauge_chains::<SU2>(&gpu, &[4, 4], || Box::new(LinkSweeps::heat_bath(1)));
+    gauge_chains::<SU3>(&gpu, &[4, 4], || Box::new(LinkSweeps::heat_bath(1)));
 }

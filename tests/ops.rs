@@ -11,7 +11,7 @@ use crate::rules;
 use cases::{Case, LIST};
 use lattice_autograd::check::{Host, Value};
 use lattice_tensor::lanes::Level;
-use lattice_tensor::ops::{Op, Pointwise};
+use lattice_tensor::ops::{Op, Pointwise, Shader, Site};
 use lattice_tensor::{Device, Graph, Layout, Location, NodeId, Real, Spec};
 use std::collections::BTreeSet;
 
@@ -82,6 +82,19 @@ fn for_all(mut check: impl FnMut(&mut Subject)) {
     for &(name, count, draw) in LIST.iter().chain(gauge::LIST) {
         (0..count).for_each(|number| check(&mut Subject::new(name, number, draw)));
     }
+}
+
+/// The shaders of all cases.
+pub fn shaders() -> Vec<Shader> {
+    let mut shaders = Vec::new();
+    for_all(|s| {
+        let node = s.graph.node(s.output).clone();
+        let inputs: Vec<Spec> = node.inputs.iter().map(|&input| s.graph.spec(input)).collect();
+        let layout = Layout::samples(&s.case.lattice, 16);
+        let shader = Site::alone(&layout, &inputs, node.spec, |site| s.case.op.shader(site));
+        shaders.extend(shader.unwrap_or_else(|e| s.fail(e)));
+    });
+    shaders
 }
 
 fn device() -> Device {
@@ -211,6 +224,10 @@ fn second_gradients_are_those_of_difference_quotients() {
         }
         let Some(sum) = sum else { return };
         let wanted = s.graph.arguments().to_vec();
+        // Gradients of some ops are ends.
+        if rules::gradients(&mut s.graph, sum, &wanted).is_err_and(|e| e.to_string().contains("not differentiable")) {
+            return;
+        }
         if let Err(e) = rules::check(&mut s.graph, sum, &wanted, &s.values, s.case.samples, s.seed) {
             s.fail(e);
         }

@@ -1,9 +1,9 @@
 //! Ops and shaders belong together: every shader has an op, every expression is WGSL. That every op has a kernel is in
 //! `ops/gpu.rs`, which plans each without an adapter.
 
+use lattice_tensor::group::GroupName;
 use lattice_tensor::ops::{
-    AnyOp, Biases, Channel, Conv, ConvInputGrad, ConvKernel, ConvWeightGrad, Distribution, Form, Neighbours, Pointwise,
-    Random, Shader, Shift, Site, Stack, Wave,
+    AnyOp, Distribution, Form, LocalUpdate, Loops, Pointwise, Random, Rule, Shader, Site,
 };
 use lattice_tensor::{Fibre, Lattice, Layout, Location, Spec};
 use naga::valid::{Capabilities, ValidationFlags, Validator};
@@ -58,23 +58,15 @@ fn shader(op: &dyn AnyOp, inputs: &[Spec]) -> Shader {
 
 #[test]
 fn every_shader_has_an_op() {
-    let field = |components| Spec::Field { location: Location::All, fibre: Fibre::Channels(components) };
-    let all = Location::All;
-    let kernel = ConvKernel { extents: vec![3, 3], from: all, to: all, inputs: 2, outputs: 5, biases: Biases::Added };
-    let weights = Spec::Weights { offset: 0, len: kernel.weights() };
+    let mut shaders = crate::ops::shaders();
     let scalar = Spec::scalar_field();
-    let random = Random { stream: "a".into(), distribution: Distribution::Normal, spec: scalar };
-    let shaders = [
-        shader(&Channel(1), &[field(3)]),
-        shader(&Stack { fibre: Fibre::Channels(2) }, &[scalar, scalar]),
-        shader(&Conv(kernel.clone()), &[field(2), weights]),
-        shader(&ConvInputGrad(kernel.clone()), &[field(5), weights]),
-        shader(&ConvWeightGrad(kernel), &[field(2), field(5)]),
-        shader(&Neighbours { from: all, to: all }, &[scalar]),
-        shader(&random, &[]),
-        shader(&Shift { from: all, to: all, displacement: vec![1, 0] }, &[scalar]),
-        shader(&Wave { momentum: vec![1, 0], sine: false, to: all }, &[]),
-    ];
+    shaders.push(shader(&Random { stream: "a".into(), distribution: Distribution::Normal, spec: scalar }, &[]));
+    let links = Spec::Field { location: Location::All, fibre: Fibre::Matrix { group: GroupName::SU3, count: 2 } };
+    let numbers = [Spec::Uniform; 2];
+    for (rule, numbers) in [(Rule::HeatBath, 1), (Rule::Overrelax, 0), (Rule::Metropolis, 2)].map(|(r, n)| (r, &numbers[..n])) {
+        let op = LocalUpdate { rule, mu: 1, colour: 0, loops: Loops::WILSON, stream: "a".into() };
+        shaders.push(shader(&op, &[&[links], numbers].concat()));
+    }
     let names: BTreeSet<&str> = shaders.iter().map(|shader| shader.name).collect();
     for name in lattice_shaders::NAMES {
         // A sum over the lattice is the end of a chain, and its planner calls it by name.

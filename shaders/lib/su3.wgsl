@@ -2,7 +2,7 @@
 //
 // in    matrices and elements of the algebra
 // out   what the functions of the same names give on the processor
-// see   lattice-tensor/src/lanes/group/su3.rs, tangent.rs
+// see   lattice-tensor/src/lanes/group/su3.rs, su3/
 #import algebra
 
 alias Matrix = array<f32, 18>;
@@ -82,23 +82,25 @@ fn group_embed(w: Algebra) -> Matrix {
     );
 }
 
-// f₀ + f₁ X + f₂ X² with X³ = −s X − i q: see su3.rs.
+// f₀ + f₁ X + f₂ X² with X³ = −s X − i q: see su3/exp.rs. Not a number from |ω| = 2²⁰ on.
 fn group_exp(w: Algebra) -> Matrix {
     var small = w;
     var length2 = 0.0;
     for (var k = 0u; k < bound(8u); k++) {
         length2 = fma(small[k], small[k], length2);
     }
-    var rest = length2 / 3.0;
+    let far = bitcast<u32>(length2) >= 0x53800000u;
+    var rest = select(length2, 0.0, far);
     var halvings = 0u;
     var by = 1.0;
-    for (var k = 0u; k < bound(64u); k++) {
+    for (var k = 0u; k < bound(21u); k++) {
         if (rest > 1.0) {
             rest *= 0.25;
             by *= 0.5;
             halvings++;
         }
     }
+    by = bitcast<f32>(select(bitcast<u32>(by), 0x7fc00000u, far));
     for (var k = 0u; k < bound(8u); k++) {
         small[k] *= by;
     }
@@ -117,15 +119,15 @@ fn group_exp(w: Algebra) -> Matrix {
     var f0 = vec2(1.0, 0.0);
     var f1 = vec2(0.0);
     var f2 = vec2(0.0);
-    for (var k = 0u; k < bound(11u); k++) {
-        let n = 1.0 / f32(11u - k);
+    for (var k = 0u; k < bound(8u); k++) {
+        let n = 1.0 / f32(8u - k);
         let g0 = vec2(fma(f2.y, q * n, 1.0), -(f2.x * (q * n)));
         let g1 = (f0 - s * f2) * n;
         f2 = f1 * n;
         f1 = g1;
         f0 = g0;
     }
-    for (var k = 0u; k < bound(64u); k++) {
+    for (var k = 0u; k < bound(21u); k++) {
         if (k < halvings) {
             let cross = 2.0 * su3_fma(f1, f2, vec2(0.0));
             let square = su3_fma(f2, f2, vec2(0.0));
@@ -189,4 +191,78 @@ fn group_multiply_adjoint(a: Matrix, b: Matrix) -> Matrix {
 
 fn group_adjoint_multiply(a: Matrix, b: Matrix) -> Matrix {
     return group_multiply(group_adjoint(a), b);
+}
+
+struct Row {
+    z: array<vec2<f32>, 3>,
+}
+
+fn su3_row(whole: Matrix, i: u32) -> Row {
+    var m = whole;
+    var row: Row;
+    for (var j = 0u; j < bound(3u); j++) {
+        row.z[j] = vec2(m[6u * i + 2u * j], m[6u * i + 2u * j + 1u]);
+    }
+    return row;
+}
+
+// Σ a* b
+fn su3_inner(first: Row, second: Row) -> vec2<f32> {
+    var a = first;
+    var b = second;
+    var sum = vec2(0.0);
+    for (var j = 0u; j < bound(3u); j++) {
+        sum = su3_fma(vec2(a.z[j].x, -a.z[j].y), b.z[j], sum);
+    }
+    return sum;
+}
+
+// by (v + c a)
+fn su3_plus(v: Row, c: vec2<f32>, along: Row, by: f32) -> Row {
+    var a = along;
+    var sum = v;
+    for (var j = 0u; j < bound(3u); j++) {
+        sum.z[j] = by * su3_fma(c, a.z[j], sum.z[j]);
+    }
+    return sum;
+}
+
+// The sweep back through group_reunitarise: see su3/rows.rs.
+fn group_tangent_of_reunitarise(m: Matrix, g: Matrix) -> Matrix {
+    let raw = su3_row(m, 0u);
+    let by_a = 1.0 / sqrt(su3_inner(raw, raw).x);
+    var a = su3_plus(raw, vec2(0.0), raw, by_a);
+    let second = su3_row(m, 1u);
+    let along = su3_inner(a, second);
+    let rest = su3_plus(second, -along, a, 1.0);
+    let by_b = 1.0 / sqrt(su3_inner(rest, rest).x);
+    var b = su3_plus(rest, vec2(0.0), rest, by_b);
+    var to_a = su3_row(g, 0u);
+    var to_b = su3_row(g, 1u);
+    var to_c = su3_row(g, 2u);
+    for (var j = 0u; j < bound(3u); j++) {
+        let k = (j + 1u) % 3u;
+        let l = (j + 2u) % 3u;
+        let c = vec2(to_c.z[j].x, -to_c.z[j].y);
+        to_a.z[k] = su3_fma(c, vec2(b.z[l].x, -b.z[l].y), to_a.z[k]);
+        to_a.z[l] = su3_fma(-c, vec2(b.z[k].x, -b.z[k].y), to_a.z[l]);
+        to_b.z[l] = su3_fma(c, vec2(a.z[k].x, -a.z[k].y), to_b.z[l]);
+        to_b.z[k] = su3_fma(-c, vec2(a.z[l].x, -a.z[l].y), to_b.z[k]);
+    }
+    let to_v = su3_plus(to_b, vec2(-su3_inner(b, to_b).x, 0.0), b, by_b);
+    let to_s = -su3_inner(a, to_v);
+    var to_second = su3_plus(to_v, to_s, a, 1.0);
+    to_a = su3_plus(to_a, vec2(-along.x, along.y), to_v, 1.0);
+    to_a = su3_plus(to_a, vec2(to_s.x, -to_s.y), second, 1.0);
+    var to_first = su3_plus(to_a, vec2(-su3_inner(a, to_a).x, 0.0), a, by_a);
+    var y: Matrix;
+    for (var j = 0u; j < bound(3u); j++) {
+        y[2u * j] = to_first.z[j].x;
+        y[2u * j + 1u] = to_first.z[j].y;
+        y[6u + 2u * j] = to_second.z[j].x;
+        y[7u + 2u * j] = to_second.z[j].y;
+        y[12u + 2u * j] = 0.0;
+        y[13u + 2u * j] = 0.0;
+    }
+    return y;
 }

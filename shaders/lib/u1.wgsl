@@ -63,3 +63,21 @@ fn group_multiply_adjoint(a: Matrix, b: Matrix) -> Matrix {
 fn group_adjoint_multiply(a: Matrix, b: Matrix) -> Matrix {
     return group_multiply(group_adjoint(a), b);
 }
+
+// (g − u (u·g)) / |m| with u = m/|m|
+fn group_tangent_of_reunitarise(m: Matrix, g: Matrix) -> Matrix {
+    var from_m = m;
+    var y = g;
+    var square = 0.0;
+    var along = 0.0;
+    for (var k = 0u; k < bound(2u); k++) {
+        square = fma(from_m[k], from_m[k], square);
+        along = fma(from_m[k], y[k], along);
+    }
+    along = -(along / square);
+    let by = 1.0 / sqrt(square);
+    for (var k = 0u; k < bound(2u); k++) {
+        y[k] = fma(along, from_m[k], y[k]) * by;
+    }
+    return y;
+}

@@ -3,7 +3,7 @@
 // in    u(c, row); ROWS
 // out   y(c, row): an item is one matrix of one row
 // see   lattice-tensor/src/ops/log.rs
-#import group
+#import group_spectrum
 fn logarithm_read_u(first: u32, row: u32) -> Matrix {
     var m: Matrix;
     for (var k = 0u; k < bound(MATRIX); k++) {

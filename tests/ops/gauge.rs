@@ -6,8 +6,9 @@ use crate::reference::{Answer, walk};
 use lattice_autograd::check::Value;
 use lattice_tensor::group::GroupName;
 use lattice_tensor::ops::{
-    Bracket, Direction, Directions, Dot, Embed, Exp, ExpTangent, LinkUpdate, MatrixAdjoint, MomentumUpdate, Moments,
-    Multiply, Op, Path, Plaquettes, Reunitarise, Scale, ScaledUnit, Staples, Step, Trace, planes,
+    Bracket, Direction, Directions, Dot, Eigenphases, EigenphasesTangent, Embed, Exp, ExpTangent, LinkUpdate, Log,
+    LogTangent, MatrixAdjoint, MomentumUpdate, Moments, Multiply, Op, Path, Plaquettes, Reunitarise, ReunitariseTangent,
+    Scale, ScaledUnit, Staples, Step, Trace, planes,
 };
 use lattice_tensor::{Fibre, Lattice, Location, Spec};
 
@@ -17,10 +18,14 @@ pub const LIST: &[(&str, usize, Drawn)] = &[
     (Direction::NAME, 9, direction),
     (Directions::NAME, 9, directions),
     (Dot::NAME, 9, dot),
+    (Eigenphases::NAME, 12, eigenphases),
+    (EigenphasesTangent::NAME, 9, eigenphases_tangent),
     (Embed::NAME, 9, embed),
     (Exp::NAME, 12, exp),
     (ExpTangent::NAME, 12, exp_tangent),
     (LinkUpdate::NAME, 12, link_update),
+    (Log::NAME, 12, log),
+    (LogTangent::NAME, 12, log_tangent),
     (MatrixAdjoint::NAME, 9, adjoint),
     (MomentumUpdate::NAME, 18, momentum_update),
     (Moments::NAME, 9, moments),
@@ -28,6 +33,7 @@ pub const LIST: &[(&str, usize, Drawn)] = &[
     (Path::NAME, 36, path),
     (Plaquettes::NAME, 24, plaquettes),
     (Reunitarise::NAME, 9, reunitarise),
+    (ReunitariseTangent::NAME, 9, reunitarise_tangent),
     (Scale::NAME, 9, scale),
     (ScaledUnit::NAME, 12, scaled_unit),
     (Staples::NAME, 18, staples),
@@ -295,6 +301,86 @@ fn exp(draw: &mut Draw, number: usize) -> Case {
     case
 }
 
+/// Of exponentials: the coefficients, which are small, once more.
+fn log(draw: &mut Draw, number: usize) -> Case {
+    let s = shape(draw, number);
+    let (w, n) = (s.algebra(), s.group.algebra());
+    let mut case = s.case(Log, &[w], vec![n], |_, x| x[0].to_vec());
+    case.arguments[0].1 = Domain::Small;
+    case.prelude = Some(Box::new(|graph, x| Ok(vec![graph.push(Exp, &[x[0]])?])));
+    case
+}
+
+/// The inverse of the series: `y ← y + g − M y`, where `M` is near 1.
+fn log_tangent(draw: &mut Draw, number: usize) -> Case {
+    let s = shape(draw, number);
+    let (w, n) = (s.algebra(), s.group.algebra());
+    let mut case = s.case(LogTangent, &[w, w], vec![n, n], |g, x| {
+        let mut y = x[1].to_vec();
+        for _ in 0..120 {
+            let (mut term, mut sum) = (y.clone(), y.clone());
+            for k in 1..24 {
+                term = bracket_of(g, x[0], &term).iter().map(|t| -t / (f64::from(k) + 1.0)).collect();
+                sum.iter_mut().zip(&term).for_each(|(s, t)| *s += t);
+            }
+            y.iter_mut().zip(x[1].iter().zip(&sum)).for_each(|(y, (g, m))| *y += g - m);
+        }
+        y
+    });
+    case.arguments[0].1 = Domain::Small;
+    case
+}
+
+/// The eigenvalues of `Q = Σ ω_a T_a` and the projectors on its eigenvectors, `P_j = Π_{k≠j} (Q − θ_k)/(θ_j − θ_k)`.
+fn spectrum(group: GroupName, omega: &[f64]) -> Vec<(f64, Dense)> {
+    let x = Dense::algebra(group, omega);
+    let q = Dense(x.0.iter().map(|row| row.iter().map(|z| (z.1, -z.0)).collect()).collect());
+    let half = 0.5 * q.times(&q).trace().0;
+    let values: Vec<f64> = match group {
+        GroupName::U1 => vec![omega[0]],
+        GroupName::SU2 => vec![half.sqrt(), -half.sqrt()],
+        GroupName::SU3 => {
+            // θ³ = half θ + det, by cosines.
+            let det = q.times(&q).times(&q).trace().0 / 3.0;
+            let size = 2.0 * (half / 3.0).sqrt();
+            let angle = (4.0 * det / size.powi(3)).clamp(-1.0, 1.0).acos() / 3.0;
+            let third = std::f64::consts::TAU / 3.0;
+            [0.0, -third, third].map(|turn| size * (angle + turn).cos()).to_vec()
+        }
+    };
+    let projector = |j: usize| {
+        let others = values.iter().enumerate().filter(|&(k, _)| k != j);
+        others.fold(Dense::one(q.n()), |p, (_, &other)| {
+            let factor = q.plus(&Dense::one(q.n()), -other);
+            Dense::zero(q.n()).plus(&p.times(&factor), 1.0 / (values[j] - other))
+        })
+    };
+    values.iter().enumerate().map(|(j, &value)| (value, projector(j))).collect()
+}
+
+fn eigenphases(draw: &mut Draw, number: usize) -> Case {
+    let s = shape(draw, number);
+    let (w, n) = (s.algebra(), s.group.algebra());
+    let mut case = s.case(Eigenphases, &[w], vec![n], |g, x| spectrum(g, x[0]).into_iter().map(|e| e.0).collect());
+    case.arguments[0].1 = Domain::Small;
+    case.prelude = Some(Box::new(|graph, x| Ok(vec![graph.push(Exp, &[x[0]])?])));
+    case
+}
+
+fn eigenphases_tangent(draw: &mut Draw, number: usize) -> Case {
+    let s = shape(draw, number);
+    let (w, n, rank) = (s.algebra(), s.group.algebra(), s.group.rank());
+    let count = rank * s.count;
+    let c = s.field(if count == 1 { Fibre::Scalar } else { Fibre::Channels(count) });
+    let mut case = s.case(EigenphasesTangent, &[w, c], vec![n, rank], |g, x| {
+        let sum = spectrum(g, x[0]).iter().zip(x[1]).fold(Dense::zero(g.rank()), |sum, (e, &c)| sum.plus(&e.1, c));
+        generators(g).iter().map(|t| t.times(&sum).trace().0).collect()
+    });
+    case.arguments[0].1 = Domain::Small;
+    case.prelude = Some(Box::new(|graph, x| Ok(vec![graph.push(Exp, &[x[0]])?, x[1]])));
+    case
+}
+
 /// The series, whatever its length.
 fn exp_tangent(draw: &mut Draw, number: usize) -> Case {
     let s = shape(draw, number);
@@ -356,6 +442,61 @@ fn reunitarise(draw: &mut Draw, number: usize) -> Case {
         }
         u.stored(g)
     })
+}
+
+/// The derivative along each stored number, by the rules of products and quotients, and its scalar product with `g`.
+fn reunitarise_tangent(draw: &mut Draw, number: usize) -> Case {
+    let s = shape(draw, number);
+    let (m, n) = (s.matrices(), s.group.matrix());
+    s.case(ReunitariseTangent, &[m, m], vec![n, n], |g, x| {
+        let along = |c: usize| -> f64 {
+            let mut unit = vec![0.0; g.matrix()];
+            unit[c] = 1.0;
+            moved(g, x[0], &unit).iter().zip(x[1]).map(|(d, g)| d * g).sum()
+        };
+        (0..g.matrix()).map(along).collect()
+    })
+}
+
+/// How a reunitarised matrix moves as its stored numbers do.
+fn moved(g: GroupName, m: &[f64], dm: &[f64]) -> Vec<f64> {
+    // v/|v| moves by (dv − u (u·dv))/|v|.
+    let unit = |v: &[f64], dv: &[f64]| -> (Vec<f64>, Vec<f64>) {
+        let norm = v.iter().map(|x| x * x).sum::<f64>().sqrt();
+        let u: Vec<f64> = v.iter().map(|x| x / norm).collect();
+        let along: f64 = u.iter().zip(dv).map(|(u, d)| u * d).sum();
+        let du = u.iter().zip(dv).map(|(u, d)| (d - u * along) / norm).collect();
+        (u, du)
+    };
+    if g != GroupName::SU3 {
+        return unit(m, dm).1;
+    }
+    let mul = |a: &[f64], b: &[f64]| [a[0] * b[0] - a[1] * b[1], a[0] * b[1] + a[1] * b[0]];
+    let conj = |a: &[f64]| [a[0], -a[1]];
+    let (a, da) = unit(&m[..6], &dm[..6]);
+    let (second, d_second) = (&m[6..12], &dm[6..12]);
+    let (mut s, mut ds) = ([0.0; 2], [0.0; 2]);
+    for j in [0, 2, 4] {
+        let [p, q, r] = [mul(&conj(&a[j..]), &second[j..]), mul(&conj(&da[j..]), &second[j..]), mul(&conj(&a[j..]), &d_second[j..])];
+        (0..2).for_each(|i| (s[i], ds[i]) = (s[i] + p[i], ds[i] + q[i] + r[i]));
+    }
+    let (mut v, mut dv) = (second.to_vec(), d_second.to_vec());
+    for j in [0, 2, 4] {
+        let [p, q, r] = [mul(&a[j..], &s), mul(&da[j..], &s), mul(&a[j..], &ds)];
+        (0..2).for_each(|i| (v[j + i], dv[j + i]) = (v[j + i] - p[i], dv[j + i] - q[i] - r[i]));
+    }
+    let (b, db) = unit(&v, &dv);
+    let mut out = [da.clone(), db.clone()].concat();
+    for j in 0..3 {
+        let (k, l) = (2 * ((j + 1) % 3), 2 * ((j + 2) % 3));
+        let cross = |a: &[f64], b: &[f64]| {
+            let (p, q) = (mul(&a[k..], &b[l..]), mul(&a[l..], &b[k..]));
+            [p[0] - q[0], q[1] - p[1]]
+        };
+        let (p, q) = (cross(&da, &b), cross(&a, &db));
+        out.extend([p[0] + q[0], p[1] + q[1]]);
+    }
+    out
 }
 
 fn direction(draw: &mut Draw, number: usize) -> Case {

@@ -134,6 +134,59 @@ impl<F: ForMatrix, G: Group, R: Real> Vectorize for Run<'_, '_, '_, F, G, R> {
     }
 }
 
+/// Goes through matrix after matrix and puts each result in its place.
+struct InPlace<F, G> {
+    items: usize,
+    f: F,
+    group: PhantomData<G>,
+}
+
+/// A kernel that replaces each matrix of its only input by `f` of it, in the input's memory where nothing else reads it.
+pub(super) fn each_matrix_in_place<R: Real, F: ForMatrix>(
+    at: &Site<'_>,
+    (location, group, count): Shape,
+    f: F,
+) -> Result<Box<dyn Kernel<R>>> {
+    let items = at.layout.rows(location)?.len() * count;
+    Ok(with_group!(group, G => Box::new(InPlace { items, f, group: PhantomData::<G> })))
+}
+
+impl<R: Real, F: ForMatrix, G: Group> Kernel<R> for InPlace<F, G> {
+    fn run(&self, args: &mut Args<'_, R>) {
+        args.level().run(Replace { kernel: self, args });
+    }
+
+    fn pieces(&self) -> usize {
+        self.items.div_ceil(PIECE)
+    }
+}
+
+struct Replace<'k, 'a, 'b, F, G, R: Real> {
+    kernel: &'k InPlace<F, G>,
+    args: &'a mut Args<'b, R>,
+}
+
+impl<F: ForMatrix, G: Group, R: Real> Vectorize for Replace<'_, '_, '_, F, G, R> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Isa>(self, simd: S) {
+        let Replace { kernel, args } = self;
+        let items = rows_of(args.pieces(), PIECE, kernel.items);
+        let size = G::MATRIX * R::WIDTH;
+        // The largest matrix in the widest row.
+        let mut before = [R::default(); 18 * 16];
+        let (_, mut rows) = args.field_and_rows_in_place(usize::MAX, 0, size);
+        for item in items {
+            let row = rows.row(item);
+            before[..size].copy_from_slice(row);
+            for part in 0..Lane::<S, R>::PARTS {
+                kernel.f.item::<G, S, R>(simd, [&before[..size], &[]], row, part);
+            }
+        }
+    }
+}
+
 /// The rows of a range of pieces.
 pub(super) fn rows_of(pieces: Range<usize>, piece: usize, rows: usize) -> Range<usize> {
     pieces.start * piece..(pieces.end * piece).min(rows)

@@ -7,7 +7,7 @@
 //! * cost  about 100 flops for SU(3)
 //! * see   CONVENTIONS.md §10; long runs of HMC, which leave the group by rounding alone
 
-use super::matrices::{ForMatrix, each_matrix, matrices, matrix, matrix_shader};
+use super::matrices::{ForMatrix, each_matrix, each_matrix_in_place, matrices, matrix, matrix_shader};
 use super::multiply::same_matrices;
 use super::{Adjoint, Dot, Op, Pointwise, Scale, Shader, Site, Vjp};
 use crate::device::cpu::Kernel;
@@ -54,11 +54,15 @@ impl Op for Reunitarise {
         Cost { flops: 6.0 * n, bytes: 8.0 * n }
     }
 
+    fn in_place(&self) -> Option<usize> {
+        Some(0)
+    }
+
     fn kernel<R: Real>(&self, at: &Site<'_>) -> Result<Box<dyn Kernel<R>>> {
-        let Some((_, group, count)) = matrices(at.output) else {
+        let Some(shape) = matrices(at.output) else {
             return Err(Error::op(Self::NAME, "matrices", at.output));
         };
-        each_matrix(at, group, count, *self)
+        each_matrix_in_place(at, shape, *self)
     }
 
     fn shader(&self, at: &Site<'_>) -> Result<Option<Shader>> {

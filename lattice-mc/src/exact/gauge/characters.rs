@@ -2,7 +2,7 @@
 
 use super::bessel::Bessel;
 use super::error::GaugeError;
-use super::group::GroupName;
+use lattice_tensor::group::GroupName;
 use super::su3;
 
 /// The largest coupling: tests reach so far.
@@ -130,7 +130,7 @@ impl Characters {
                 slopes[j] += r.dimension / s.dimension * (r.log_ratio - s.log_ratio).exp();
             }
         }
-        slopes.iter().map(|slope| slope / (2 * self.group.dimension()) as f64).collect()
+        slopes.iter().map(|slope| slope / (2 * self.group.rank()) as f64).collect()
     }
 }
 

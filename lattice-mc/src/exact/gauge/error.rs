@@ -1,6 +1,6 @@
 //! What can go wrong when an exact result of pure gauge theory is asked for.
 
-use super::group::GroupName;
+use lattice_tensor::group::GroupName;
 use thiserror::Error;
 
 /// Why an exact result of pure gauge theory is not available.

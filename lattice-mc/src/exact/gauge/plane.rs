@@ -3,7 +3,7 @@
 use super::characters::Characters;
 use super::charge::plaquette_variance;
 use super::error::GaugeError;
-use super::group::GroupName;
+use lattice_tensor::group::GroupName;
 use std::f64::consts::TAU;
 
 /// The infinite plane, and any lattice of two dimensions with open boundaries: in axial gauge the links are the

@@ -2,7 +2,7 @@
 
 use super::characters::Characters;
 use super::error::GaugeError;
-use super::group::GroupName;
+use lattice_tensor::group::GroupName;
 
 /// The plaquette `⟨Re tr P⟩/N` of the infinite lattice of `dimensions` directions to leading order of the character expansion
 /// beyond independent plaquettes: `w + 2(d − 2) C`, with the elementary cube

@@ -348,7 +348,7 @@ fn loops_on_the_torus() {
 #[test]
 fn many_plaquettes_and_large_couplings() {
     for group in GroupName::ALL {
-        let n = group.dimension() as f64;
+        let n = group.rank() as f64;
         let generators = if group == U1 { 1.0 } else { n * n - 1.0 };
         for (beta, v) in [(1e4, 1_000_000), (300.0, 1_000_000), (2.0, 1_000_000), (1e4, 10_000), (1e6, 1 << 40)] {
             let torus = torus(group, beta, v);
@@ -380,7 +380,7 @@ fn no_coupling_and_bad_couplings() {
             let weak = torus(group, 1e-250, v);
             assert_eq!((weak.log_z(), weak.plaquette()), (0.0, 0.0));
         }
-        let n = group.dimension() as f64;
+        let n = group.rank() as f64;
         // w = β/2 for U(1), β/4 for SU(2), β/18 for SU(3).
         let slope = if n == 2.0 { 0.25 } else { 0.5 / (n * n) };
         relative(torus(group, 1e-100, 64).plaquette(), slope * 1e-100, 1e-13);
@@ -390,10 +390,8 @@ fn no_coupling_and_bad_couplings() {
             assert!(Plane::new(group, beta).is_err() && Characters::new(group, beta).is_err());
         }
         assert_eq!(Torus::new(group, 1.0, 0), Err(GaugeError::Plaquettes { plaquettes: 0 }));
-        assert_eq!(group.name().parse(), Ok(group));
     }
     assert!(matches!(Torus::new(SU3, 1e6, 1), Err(GaugeError::Terms { .. })));
-    assert!("su4".parse::<GroupName>().is_err());
 }
 
 #[test]
@@ -463,19 +461,13 @@ fn charges_add_up() {
 
 #[test]
 fn imaginary_vacuum_angles_weight_the_charges() {
-    for (beta, v, eta) in [
-        (1.0, 5, 0.7),
-        (2.0, 15, -1.1),
-        (2.0, 16, -1.1),
-        (0.0, 20, 1.0),
-        (3.0, 64, 1.5),
-        (1.0, 144, 0.3),
-        (40.0, 900, 2.0),
-    ] {
+    for (beta, v, eta) in
+        [(1.0, 5, 0.7), (2.0, 15, -1.1), (2.0, 16, -1.1), (0.0, 20, 1.0), (3.0, 64, 1.5), (1.0, 144, 0.3)]
+    {
         let (plain, tilted) =
             (torus(U1, beta, v).charge().expect("a charge"), torus(U1, beta, v).charge_at(eta).expect("a charge"));
         // Far charges are rounding, which e^{ηQ} would blow up.
-        let most = ((v as i64 - 1) / 2).min(if eta == 2.0 { 10 } else { 25 });
+        let most = ((v as i64 - 1) / 2).min(25);
         let moment =
             |k: i32| (-most..=most).map(|q| plain.p_q(q) * (q as f64).powi(k) * (eta * q as f64).exp()).sum::<f64>();
         near(tilted.log_weight(), moment(0).ln(), 1e-11);
@@ -489,6 +481,11 @@ fn imaginary_vacuum_angles_weight_the_charges() {
         let sum: f64 = (-most..=most).map(|q| tilted.p_q(q) * (theta * q as f64).sin()).sum();
         near(tilted.phase(theta).im, sum, 1e-12);
     }
+    // With 45 digits by mpmath, where the charges that count are rounding without the tilt.
+    let far = torus(U1, 40.0, 900).charge_at(2.0).expect("a charge");
+    near(far.log_weight(), 1.154_510_669_588_439_1, 1e-12);
+    near(far.mean(), 1.154_459_595_844_667_07, 1e-12);
+    near(far.charge2(), 1.909_886_089_122_953_38, 1e-12);
     // d log⟨e^{ηQ}⟩/dη = ⟨Q⟩ where charges are far from their usual ones.
     let at = |eta: f64| torus(U1, 2.0, 64).charge_at(eta).expect("a charge");
     let h = 1e-3;

@@ -3,7 +3,7 @@
 use super::characters::Characters;
 use super::charge::ChargeDistribution;
 use super::error::GaugeError;
-use super::group::GroupName;
+use lattice_tensor::group::GroupName;
 
 /// Pure gauge theory with the Wilson action on a periodic lattice of two dimensions, solved by character expansion.
 ///
@@ -107,7 +107,7 @@ impl Torus {
     /// `⟨tr L(0) tr L(R)*⟩/N²` of two Polyakov loops with `area` plaquettes between them (`R` times their length),
     /// `Σ_{r,r'} N_{r,f}^{r'} u_r^{V−A} u_r'^A/(N² Z)`; `None` beyond the torus. One Polyakov loop is 0.
     pub fn polyakov_correlator(&self, area: usize) -> Option<f64> {
-        let n = self.group().dimension() as f64;
+        let n = self.group().rank() as f64;
         (area <= self.plaquettes).then(|| self.loops(area, |_, _| 1.0) / n)
     }
 
@@ -144,6 +144,6 @@ impl Torus {
                 sum += factor(r.dimension, s.dimension) * log.exp();
             }
         }
-        sum / (self.group().dimension() as f64 * (1.0 + self.excess))
+        sum / (self.group().rank() as f64 * (1.0 + self.excess))
     }
 }

@@ -28,6 +28,9 @@ pub(super) struct Inner {
     pub queue: wgpu::Queue,
     pub fault: Arc<Fault>,
     pub progress: Arc<Progress>,
+    /// Held by who submits or waits: wgpu 30 compares what has ended with what is still listed in two steps, and stops the
+    /// program where another thread has come in between.
+    pub order: Mutex<()>,
     /// What reads from the device pass through, kept for the next.
     pub staging: Mutex<Option<wgpu::Buffer>>,
     description: AdapterDescription,
@@ -131,6 +134,7 @@ impl Gpu {
             queue,
             fault,
             progress: Arc::default(),
+            order: Mutex::default(),
             staging: Mutex::default(),
             description,
             limits,

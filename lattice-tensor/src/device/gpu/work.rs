@@ -10,7 +10,7 @@ use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::channel;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Duration;
 use wgpu::{BufferUsages, ErrorFilter, PollType, SubmissionIndex};
 
@@ -119,7 +119,10 @@ impl Gpu {
     /// If something in it was not valid, or the device is lost.
     pub(super) fn submit(&self, encoder: wgpu::CommandEncoder) -> Result<SubmissionIndex> {
         self.check()?;
-        let submitted = self.guarded(|_| self.queue().submit([encoder.finish()]));
+        let submitted = self.guarded(|_| {
+            let _order = self.in_order();
+            self.queue().submit([encoder.finish()])
+        });
         let index = submitted.map_err(|error| self.refused("a submission", &error))?;
         let progress = Arc::clone(&self.0.progress);
         self.queue().on_submitted_work_done(move || {
@@ -166,8 +169,14 @@ impl Gpu {
         error
     }
 
+    /// One thread at a time.
+    fn in_order(&self) -> MutexGuard<'_, ()> {
+        self.0.order.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// `wgpu::Device::poll`, which panics where a driver reports the loss of its device.
     fn poll(&self, how: PollType) -> Result<std::result::Result<wgpu::PollStatus, wgpu::PollError>> {
+        let _order = self.in_order();
         catch_unwind(AssertUnwindSafe(|| self.device().poll(how))).map_err(|_| {
             let reason = "its driver failed while it was waited for".into();
             self.check().err().unwrap_or_else(|| Error::DeviceLost { device: self.name(), reason })
