@@ -18,7 +18,9 @@ use lattice_tensor::field::{Algebra, Links, Momenta};
 use lattice_tensor::group::{GroupName, SU3};
 use lattice_tensor::lanes::Level;
 use lattice_tensor::ops::{Colouring, LocalUpdate, Loops, Rule};
-use lattice_tensor::{Bindings, Device, Draws, FieldData, Fibre, Lattice, Layout, Location, NodeId, Real, Result, Spec};
+use lattice_tensor::{
+    Bindings, Device, Draws, Fibre, FieldData, Lattice, Layout, Location, NodeId, Real, Result, Spec,
+};
 use measure::seconds_of;
 use std::sync::Arc;
 use std::time::Instant;
@@ -124,14 +126,17 @@ fn timed<R: Real>(workload: &str, extent: usize, device: &Device, budget: f64) -
         step += 1;
         let mut out_fields: Vec<&mut FieldData<R>> = out.iter_mut().collect();
         let mut numbers: Vec<&mut [f64]> = vec![&mut sum];
-        program.run(device, &mut Bindings {
-            samples: 1,
-            draws: Draws { step, ..draws },
-            fields: &[&u, &p],
-            out_per_sample: if out_fields.is_empty() { &mut numbers } else { &mut [] },
-            out_fields: &mut out_fields,
-            ..Default::default()
-        })
+        program.run(
+            device,
+            &mut Bindings {
+                samples: 1,
+                draws: Draws { step, ..draws },
+                fields: &[&u, &p],
+                out_per_sample: if out_fields.is_empty() { &mut numbers } else { &mut [] },
+                out_fields: &mut out_fields,
+                ..Default::default()
+            },
+        )
     };
     run()?;
     let time = device.install(|| {

@@ -7,11 +7,11 @@
 #![expect(clippy::print_stdout, reason = "a program that reports")]
 
 use lattice_fields::mc::exact::gauge::Torus;
-use lattice_fields::tensor::group::GroupName;
 use lattice_fields::mc::statistics::chi_squared_of_pulls;
 use lattice_fields::mc::{Chains, History, Instantons, LinkSweeps, Manifold, Start, Wilson};
 use lattice_fields::prelude::*;
 use lattice_fields::tensor::field::Links;
+use lattice_fields::tensor::group::GroupName;
 use lattice_fields::tensor::group::{Group, SU2, SU3, U1};
 
 const SEEDS: std::ops::RangeInclusive<u64> = 1..=8;
@@ -81,7 +81,9 @@ where
         let mean = found.iter().map(|e| e.mean).sum::<f64>() / found.len() as f64;
         let fine = (0.001..=0.999).contains(&p) && worst < LAST;
         let verdict = if fine { "" } else { "  <- not as it should be" };
-        println!("    {name:16} {mean:12.7} exact {truth:12.7}  error {error:8.1e}  p {p:5.3}  worst {worst:4.2}{verdict}");
+        println!(
+            "    {name:16} {mean:12.7} exact {truth:12.7}  error {error:8.1e}  p {p:5.3}  worst {worst:4.2}{verdict}"
+        );
         good &= fine;
     }
     Ok(good)

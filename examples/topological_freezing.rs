@@ -9,10 +9,10 @@
 #![expect(clippy::print_stdout, reason = "a program that reports")]
 
 use lattice_fields::mc::exact::gauge::Torus;
-use lattice_fields::tensor::group::GroupName;
 use lattice_fields::mc::{Chains, Instantons, LinkSweeps, Wilson};
 use lattice_fields::prelude::*;
 use lattice_fields::tensor::field::Links;
+use lattice_fields::tensor::group::GroupName;
 use lattice_fields::tensor::group::U1;
 use plotters::prelude::*;
 use std::fmt::Write;
@@ -134,7 +134,9 @@ fn draw(path: &Path, samplers: &[Sampler], rows: &[Row]) -> Result<(), Failure> 
         let colour = sampler.colour;
         let line = own.iter().map(|r| (r.beta as f64, r.tau));
         let series = chart.draw_series(LineSeries::new(line, colour.stroke_width(2)))?;
-        series.label(sampler.name).legend(move |(x, y)| PathElement::new([(x, y), (x + 20, y)], colour.stroke_width(2)));
+        series
+            .label(sampler.name)
+            .legend(move |(x, y)| PathElement::new([(x, y), (x + 20, y)], colour.stroke_width(2)));
         let bars = own.iter().map(|r| {
             let (low, high) = ((r.tau - r.error).max(0.2), r.tau + r.error);
             ErrorBar::new_vertical(r.beta as f64, low, r.tau, high, colour.filled(), 6)
@@ -167,7 +169,8 @@ fn main() -> Result<(), Failure> {
         },
     ];
     let mut rows = Vec::new();
-    let mut csv = String::from("sampler,beta,tau,error,seconds_per_update,seconds_per_independent_charge,charge2,exact\n");
+    let mut csv =
+        String::from("sampler,beta,tau,error,seconds_per_update,seconds_per_independent_charge,charge2,exact\n");
     for beta in 1..=7 {
         let exact = Torus::new(GroupName::U1, beta as f64, EXTENTS.iter().product())?.charge()?.charge2();
         for sampler in &samplers {

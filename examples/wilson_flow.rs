@@ -42,9 +42,10 @@ fn draw(path: &Path, times: &[f64], curves: &[(&str, RGBColor, Vec<Estimate>)], 
         let style = colour.stroke_width(2);
         let series = chart.draw_series(LineSeries::new(points, style))?;
         series.label(*name).legend(move |(x, y)| PathElement::new([(x, y), (x + 20, y)], style));
-        let bars = times.iter().zip(values).step_by(5).map(|(&t, e)| {
-            ErrorBar::new_vertical(t, e.mean - e.error, e.mean, e.mean + e.error, colour.filled(), 5)
-        });
+        let bars =
+            times.iter().zip(values).step_by(5).map(|(&t, e)| {
+                ErrorBar::new_vertical(t, e.mean - e.error, e.mean, e.mean + e.error, colour.filled(), 5)
+            });
         chart.draw_series(bars)?;
     }
     chart.configure_series_labels().position(SeriesLabelPosition::UpperLeft).background_style(WHITE).draw()?;
@@ -109,9 +110,6 @@ fn main() -> Result<(), Failure> {
             }
         }
     }
-    let curves = [
-        ("clover", RGBColor(31, 119, 180), by_clover),
-        ("plaquette", RGBColor(214, 96, 20), by_plaquette),
-    ];
+    let curves = [("clover", RGBColor(31, 119, 180), by_clover), ("plaquette", RGBColor(214, 96, 20), by_plaquette)];
     draw(&folder.join("wilson_flow.svg"), &times, &curves, t0)
 }

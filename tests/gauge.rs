@@ -5,7 +5,7 @@ use lattice_tensor::field::{Element, Links, Momenta};
 use lattice_tensor::group::{Group, GroupName, SU2, SU3, U1};
 use lattice_tensor::lanes::Level;
 use lattice_tensor::ops::{Colouring, LocalUpdate, Loops, Path, Rule, Step};
-use lattice_tensor::{Bindings, Device, Draws, FieldData, Fibre, Lattice, Layout, Location, NodeId, Real, Spec};
+use lattice_tensor::{Bindings, Device, Draws, Fibre, FieldData, Lattice, Layout, Location, NodeId, Real, Spec};
 use std::sync::Arc;
 
 /// Runs a program without inputs; random fields are the same in every run. Field outputs, one sample, in the order of sites.
@@ -100,9 +100,8 @@ fn covariant<G: Group>() {
         let mut expected = vec![u.plaquettes().id()];
         let mut found = vec![v.plaquettes().id()];
         // Forces are moved along: g F g†.
-        let force = |u: Var<'_, Links<G>>| {
-            trace.gradient(u.plaquettes().sum_sites(), trace.var::<Links<G>>(u.id())).id()
-        };
+        let force =
+            |u: Var<'_, Links<G>>| trace.gradient(u.plaquettes().sum_sites(), trace.var::<Links<G>>(u.id())).id();
         let (f, h) = (trace.var::<Momenta<G>>(force(u)), trace.var::<Momenta<G>>(force(v)));
         for mu in 0..lattice.directions() {
             let moved = (g.matrix() * f.direction(mu).embed()).times_adjoint(g.matrix());
@@ -234,7 +233,14 @@ fn updated<G: Group, R: Real>(extents: &[usize], loops: Loops) {
     let split = Arc::new(Layout::virtual_nodes(&lattice, R::WIDTH, &vec![period; extents.len()], R::WIDTH));
     for threads in [1, 3] {
         let found = run::<R>(&trace, &ids, &split, &Device::cpu(threads).unwrap()).0;
-        assert_eq!(found, expected, "{} {} on {extents:?}: {} nodes, {threads} threads", G::NAME, R::NAME, split.nodes());
+        assert_eq!(
+            found,
+            expected,
+            "{} {} on {extents:?}: {} nodes, {threads} threads",
+            G::NAME,
+            R::NAME,
+            split.nodes()
+        );
     }
     for level in Level::all() {
         let found = run::<R>(&trace, &ids, &split, &Device::cpu_with_level(1, level).unwrap()).0;
@@ -281,9 +287,12 @@ fn overrelaxed<G: Group>(extents: &[usize], loops: Loops) {
 
 #[test]
 fn overrelaxation_keeps_the_action() {
-    for (extents, loops) in
-        [(vec![3, 5], Loops::WILSON), (vec![2, 4, 3], Loops::WILSON), (vec![4, 4, 3], SYMANZIK), (vec![2, 2, 2, 2], Loops::WILSON)]
-    {
+    for (extents, loops) in [
+        (vec![3, 5], Loops::WILSON),
+        (vec![2, 4, 3], Loops::WILSON),
+        (vec![4, 4, 3], SYMANZIK),
+        (vec![2, 2, 2, 2], Loops::WILSON),
+    ] {
         overrelaxed::<U1>(&extents, loops);
         overrelaxed::<SU2>(&extents, loops);
         overrelaxed::<SU3>(&extents, loops);

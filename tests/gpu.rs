@@ -2,9 +2,7 @@
 
 use lattice_autograd::optim::BatchSchedule;
 use lattice_fields::prelude::*;
-use lattice_mc::{
-    Clusters, Independence, LinkSweeps, LocalMetropolis, Manifold, Proposal, Start, Update, Wilson,
-};
+use lattice_mc::{Clusters, Independence, LinkSweeps, LocalMetropolis, Manifold, Proposal, Start, Update, Wilson};
 use lattice_tensor::device::gpu::{Gpu, testing};
 use lattice_tensor::field::Links;
 use lattice_tensor::group::{Group, SU2, SU3, U1};

@@ -2,9 +2,7 @@
 //! `ops/gpu.rs`, which plans each without an adapter.
 
 use lattice_tensor::group::GroupName;
-use lattice_tensor::ops::{
-    AnyOp, Distribution, Form, LocalUpdate, Loops, Pointwise, Random, Rule, Shader, Site,
-};
+use lattice_tensor::ops::{AnyOp, Distribution, Form, LocalUpdate, Loops, Pointwise, Random, Rule, Shader, Site};
 use lattice_tensor::{Fibre, Lattice, Layout, Location, Spec};
 use naga::valid::{Capabilities, ValidationFlags, Validator};
 use std::collections::BTreeSet;
@@ -63,7 +61,9 @@ fn every_shader_has_an_op() {
     shaders.push(shader(&Random { stream: "a".into(), distribution: Distribution::Normal, spec: scalar }, &[]));
     let links = Spec::Field { location: Location::All, fibre: Fibre::Matrix { group: GroupName::SU3, count: 2 } };
     let numbers = [Spec::Uniform; 2];
-    for (rule, numbers) in [(Rule::HeatBath, 1), (Rule::Overrelax, 0), (Rule::Metropolis, 2)].map(|(r, n)| (r, &numbers[..n])) {
+    for (rule, numbers) in
+        [(Rule::HeatBath, 1), (Rule::Overrelax, 0), (Rule::Metropolis, 2)].map(|(r, n)| (r, &numbers[..n]))
+    {
         let op = LocalUpdate { rule, mu: 1, colour: 0, loops: Loops::WILSON, stream: "a".into() };
         shaders.push(shader(&op, &[&[links], numbers].concat()));
     }

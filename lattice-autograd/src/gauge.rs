@@ -7,8 +7,8 @@ use crate::var::{Kind, PerSample, Var};
 use lattice_tensor::field::{Algebra, Channels, Element, Links, Matrix, Momenta, Scalar};
 use lattice_tensor::group::Group;
 use lattice_tensor::ops::{
-    Direction, Directions, Distribution, Embed, Exp, LinkUpdate, MatrixAdjoint, MomentumUpdate, Moments,
-    Multiply, Path, Plaquettes, Random, Reunitarise, Scale, ScaledUnit, Spread, Staples, Step, Trace as MatrixTrace,
+    Direction, Directions, Distribution, Embed, Exp, LinkUpdate, MatrixAdjoint, Moments, MomentumUpdate, Multiply,
+    Path, Plaquettes, Random, Reunitarise, Scale, ScaledUnit, Spread, Staples, Step, Trace as MatrixTrace,
 };
 use lattice_tensor::{Error, Fibre, Location, NodeId, Spec};
 use std::ops::Mul;

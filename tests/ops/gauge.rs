@@ -7,8 +7,8 @@ use lattice_autograd::check::Value;
 use lattice_tensor::group::GroupName;
 use lattice_tensor::ops::{
     Bracket, Direction, Directions, Dot, Eigenphases, EigenphasesTangent, Embed, Exp, ExpTangent, LinkUpdate, Log,
-    LogTangent, MatrixAdjoint, MomentumUpdate, Moments, Multiply, Op, Path, Plaquettes, Reunitarise, ReunitariseTangent,
-    Scale, ScaledUnit, Staples, Step, Trace, planes,
+    LogTangent, MatrixAdjoint, Moments, MomentumUpdate, Multiply, Op, Path, Plaquettes, Reunitarise,
+    ReunitariseTangent, Scale, ScaledUnit, Staples, Step, Trace, planes,
 };
 use lattice_tensor::{Fibre, Lattice, Location, Spec};
 
@@ -199,7 +199,13 @@ impl Shape {
     }
 
     /// A case whose output is computed matrix by matrix, each input cut into so many numbers.
-    fn case(self, op: impl Op, specs: &[Spec], sizes: Vec<usize>, f: impl Fn(GroupName, &[&[f64]]) -> Vec<f64> + 'static) -> Case {
+    fn case(
+        self,
+        op: impl Op,
+        specs: &[Spec],
+        sizes: Vec<usize>,
+        f: impl Fn(GroupName, &[&[f64]]) -> Vec<f64> + 'static,
+    ) -> Case {
         let group = self.group;
         let reference: Reference = Box::new(move |x: &[Value]| {
             let samples = match &x[0] {
@@ -210,7 +216,11 @@ impl Shape {
                 let inputs: Vec<Vec<f64>> = x.iter().map(|x| x.of_sample(s)).collect();
                 let items = inputs[0].len() / sizes[0];
                 let item = |i: usize| {
-                    let parts: Vec<&[f64]> = inputs.iter().zip(&sizes).map(|(x, &n)| if n == 0 { &x[..] } else { &x[i * n..][..n] }).collect();
+                    let parts: Vec<&[f64]> = inputs
+                        .iter()
+                        .zip(&sizes)
+                        .map(|(x, &n)| if n == 0 { &x[..] } else { &x[i * n..][..n] })
+                        .collect();
                     f(group, &parts)
                 };
                 (0..items).flat_map(item).collect()
@@ -480,7 +490,11 @@ fn moved(g: GroupName, m: &[f64], dm: &[f64]) -> Vec<f64> {
     let (second, d_second) = (&m[6..12], &dm[6..12]);
     let (mut s, mut ds) = ([0.0; 2], [0.0; 2]);
     for j in [0, 2, 4] {
-        let [p, q, r] = [mul(&conj(&a[j..]), &second[j..]), mul(&conj(&da[j..]), &second[j..]), mul(&conj(&a[j..]), &d_second[j..])];
+        let [p, q, r] = [
+            mul(&conj(&a[j..]), &second[j..]),
+            mul(&conj(&da[j..]), &second[j..]),
+            mul(&conj(&a[j..]), &d_second[j..]),
+        ];
         (0..2).for_each(|i| (s[i], ds[i]) = (s[i] + p[i], ds[i] + q[i] + r[i]));
     }
     let (mut v, mut dv) = (second.to_vec(), d_second.to_vec());
@@ -505,14 +519,16 @@ fn moved(g: GroupName, m: &[f64], dm: &[f64]) -> Vec<f64> {
 fn direction(draw: &mut Draw, number: usize) -> Case {
     let s = shape(draw, number);
     let (mu, count) = (draw.below(s.count), s.count);
-    let (spec, n) = if draw.below(2) == 0 { (s.matrices(), s.group.matrix()) } else { (s.algebra(), s.group.algebra()) };
+    let (spec, n) =
+        if draw.below(2) == 0 { (s.matrices(), s.group.matrix()) } else { (s.algebra(), s.group.algebra()) };
     s.case(Direction(mu), &[spec], vec![n * count], move |_, x| x[0][mu * n..][..n].to_vec())
 }
 
 fn directions(draw: &mut Draw, number: usize) -> Case {
     let s = Shape { count: 1, ..shape(draw, number) };
     let parts = 1 + draw.below(3);
-    let (spec, n) = if draw.below(2) == 0 { (s.matrices(), s.group.matrix()) } else { (s.algebra(), s.group.algebra()) };
+    let (spec, n) =
+        if draw.below(2) == 0 { (s.matrices(), s.group.matrix()) } else { (s.algebra(), s.group.algebra()) };
     s.case(Directions, &vec![spec; parts], vec![n; parts], |_, x| x.concat())
 }
 
@@ -554,7 +570,10 @@ impl LinkCase {
 
     fn plane_numbers(&self) -> Spec {
         let planes = planes(self.lattice.directions()).len();
-        Spec::Field { location: Location::All, fibre: if planes == 1 { Fibre::Scalar } else { Fibre::Channels(planes) } }
+        Spec::Field {
+            location: Location::All,
+            fibre: if planes == 1 { Fibre::Scalar } else { Fibre::Channels(planes) },
+        }
     }
 
     fn case(self, op: impl Op, specs: &[Spec], f: impl Fn(&Host, &[Vec<f64>]) -> Vec<f64> + 'static) -> Case {

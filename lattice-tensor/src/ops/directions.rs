@@ -132,7 +132,8 @@ impl Op for Directions {
     fn shader(&self, at: &Site<'_>) -> Result<Option<Shader>> {
         let Spec::Field { fibre, .. } = at.output else { return Ok(None) };
         let names: Vec<Cow<'static, str>> = (0..at.inputs.len()).map(|c| format!("f_{c}").into()).collect();
-        let mut text = "fn directions(c: u32, row: u32) -> f32 {\n    let own = c % EACH;\n    switch c / EACH {\n".to_string();
+        let mut text =
+            "fn directions(c: u32, row: u32) -> f32 {\n    let own = c % EACH;\n    switch c / EACH {\n".to_string();
         for (mu, name) in names.iter().enumerate().skip(1) {
             text += &format!("        case {mu}u: {{ return {name}(own, row); }}\n");
         }

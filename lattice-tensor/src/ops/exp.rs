@@ -10,7 +10,7 @@
 //! * cost  about 600 flops for SU(3)
 //! * see   CONVENTIONS.md §10; finite and right everywhere, equal eigenvalues included
 
-use super::matrices::{ForMatrix, algebra, each_matrix, element, matrix_field, matrix_shader, matrices};
+use super::matrices::{ForMatrix, algebra, each_matrix, element, matrices, matrix_field, matrix_shader};
 use super::project::scaled;
 use super::{Adjoint, Bracket, Moments, Multiply, Op, Pointwise, Shader, Site, Vjp};
 use crate::device::cpu::Kernel;

@@ -149,7 +149,9 @@ impl Op for Path {
         let (places, _) = self.places(count);
         let reach = Reach::new(at.layout, &places)?;
         let (steps, rows) = (self.0.clone(), reach.order.len());
-        Ok(with_group!(group, G => Box::new(Transport { reach, steps, rows, directions: count, group: PhantomData::<G> })))
+        Ok(
+            with_group!(group, G => Box::new(Transport { reach, steps, rows, directions: count, group: PhantomData::<G> })),
+        )
     }
 
     fn shader(&self, at: &Site<'_>) -> Result<Option<Shader>> {

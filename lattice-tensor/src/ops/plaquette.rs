@@ -124,8 +124,10 @@ impl<G: Group, R: Real> Vectorize for Run<'_, '_, '_, G, R> {
             for part in 0..Lane::<S, R>::PARTS {
                 for (p, &(mu, nu)) in planes.iter().enumerate() {
                     let links = Links { reach, u, components, part };
-                    let a = G::multiply(&links.at::<G, S>(simd, own, mu), &links.at::<G, S>(simd, reach.hop(mu, row), nu));
-                    let b = G::multiply(&links.at::<G, S>(simd, own, nu), &links.at::<G, S>(simd, reach.hop(nu, row), mu));
+                    let a =
+                        G::multiply(&links.at::<G, S>(simd, own, mu), &links.at::<G, S>(simd, reach.hop(mu, row), nu));
+                    let b =
+                        G::multiply(&links.at::<G, S>(simd, own, nu), &links.at::<G, S>(simd, reach.hop(nu, row), mu));
                     let mut sum = Lane::constant(simd, 0.0);
                     for (&a, &b) in a.as_ref().iter().zip(b.as_ref()) {
                         sum = a.mul_add(b, sum);

@@ -8,7 +8,9 @@
 //! * cost  about a flop a number
 //! * see   CONVENTIONS.md §10: `∂_a Re tr(U A) = −Im tr(T_a U A)`
 
-use super::matrices::{ForMatrix, algebra, algebra_field, each_matrix, element, matrices, matrix, matrix_field, matrix_shader};
+use super::matrices::{
+    ForMatrix, algebra, algebra_field, each_matrix, element, matrices, matrix, matrix_field, matrix_shader,
+};
 use super::{Adjoint, Op, Pointwise, Shader, Site, Vjp};
 use crate::device::cpu::Kernel;
 use crate::error::{Error, Result};

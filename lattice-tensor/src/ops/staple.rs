@@ -76,7 +76,11 @@ impl Op for Staples {
             }
         }
         let to_w: Vec<NodeId> = to_w.into_iter().flatten().collect();
-        let to_w = if let [one] = to_w[..] { one } else { graph.push(Stack { fibre: Fibre::Channels(planes.len()) }, &to_w)? };
+        let to_w = if let [one] = to_w[..] {
+            one
+        } else {
+            graph.push(Stack { fibre: Fibre::Channels(planes.len()) }, &to_w)?
+        };
         Ok(vec![to_u.map_or(Vjp::Zero, Vjp::Node), Vjp::Node(to_w)])
     }
 
@@ -189,10 +193,8 @@ impl Around {
         (mu, nu): (usize, usize),
     ) -> MatrixOf<G, S, R> {
         let behind = self.behind(row, nu);
-        let edge = G::multiply(
-            &links.at::<G, S>(simd, behind, mu),
-            &links.at::<G, S>(simd, self.aside(row, mu, nu), nu),
-        );
+        let edge =
+            G::multiply(&links.at::<G, S>(simd, behind, mu), &links.at::<G, S>(simd, self.aside(row, mu, nu), nu));
         G::adjoint_multiply(&edge, &links.at::<G, S>(simd, behind, nu))
     }
 }

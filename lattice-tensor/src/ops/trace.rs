@@ -9,7 +9,9 @@
 //! * cost  `N` flops a matrix
 //! * see   CONVENTIONS.md §10; the stored unit of SU(2) has half the length squared of its trace, so its `m` is `2 s`
 
-use super::matrices::{ForMatrix, Shape, each_matrix, is_number_field, matrices, matrix, matrix_field, matrix_shader, number_field};
+use super::matrices::{
+    ForMatrix, Shape, each_matrix, is_number_field, matrices, matrix, matrix_field, matrix_shader, number_field,
+};
 use super::{Adjoint, Op, Shader, Site, Vjp};
 use crate::device::cpu::Kernel;
 use crate::error::{Error, Result};

@@ -5,11 +5,11 @@ use super::super::failure::Failure;
 use super::super::theory::{GaugeTheory, Subject};
 use super::{Begin, CHAINS, Setting, check, hmc, job};
 use lattice_fields::mc::exact::gauge::Torus;
-use lattice_fields::tensor::group::GroupName;
 use lattice_fields::mc::observables::gauge::LONGEST;
 use lattice_fields::mc::statistics::{GammaMethod, Theta};
 use lattice_fields::mc::{History, ImaginaryTheta, Open, Stored};
 use lattice_fields::prelude::*;
+use lattice_fields::tensor::group::GroupName;
 use std::collections::BTreeMap;
 use std::path::Path;
 

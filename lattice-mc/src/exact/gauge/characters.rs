@@ -2,8 +2,8 @@
 
 use super::bessel::Bessel;
 use super::error::GaugeError;
-use lattice_tensor::group::GroupName;
 use super::su3;
+use lattice_tensor::group::GroupName;
 
 /// The largest coupling: tests reach so far.
 pub(super) const LARGEST_BETA: f64 = 1e6;

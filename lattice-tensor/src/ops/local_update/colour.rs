@@ -25,7 +25,8 @@ impl Colouring {
         lattice.check_direction(mu)?;
         let least = if loops.c1 == 0.0 { 2 } else { 3 };
         if lattice.directions() < 2 || lattice.extents().iter().any(|&l| l < least) {
-            let expected = format!("two directions or more, of extent {least} or more: a loop must not pass a link twice");
+            let expected =
+                format!("two directions or more, of extent {least} or more: a loop must not pass a link twice");
             return Err(Error::Lattice { extents: lattice.extents().to_vec(), expected });
         }
         if loops.c1 == 0.0 { Ok(plaquettes(lattice, mu)) } else { Ok(rectangles(lattice, mu)) }
@@ -102,7 +103,8 @@ mod tests {
     #[test]
     fn links_of_one_colour_meet_in_no_loop() {
         let improved = Loops { c0: 1.0, c1: 1.0 };
-        for extents in [vec![2, 2], vec![4, 4], vec![3, 5], vec![2, 3, 4], vec![5, 4, 3], vec![3, 3, 3, 4], vec![8, 8]] {
+        for extents in [vec![2, 2], vec![4, 4], vec![3, 5], vec![2, 3, 4], vec![5, 4, 3], vec![3, 3, 3, 4], vec![8, 8]]
+        {
             let lattice = Lattice::periodic(&extents).unwrap();
             for loops in [Loops::WILSON, improved] {
                 for mu in 0..extents.len() {

@@ -186,7 +186,8 @@ impl<G: Group, R: Real> Vectorize for Run<'_, '_, '_, G, R> {
                 let Some(staples) = sum else { continue };
                 let old: MatrixOf<G, S, R> = load(simd, link, part);
                 let c = Lane::<S, R>::at(simd, &strength, part * Lane::<S, R>::LEN);
-                let source = Source { draw, first: draws.first_sample, nodes, sites: &sites[row * nodes..][..nodes], part };
+                let source =
+                    Source { draw, first: draws.first_sample, nodes, sites: &sites[row * nodes..][..nodes], part };
                 let new = match update.rule {
                     Rule::HeatBath => G::heat_bath(
                         &old,
