@@ -103,7 +103,7 @@ fn measured(sampler: &Sampler, beta: usize, device: &Device) -> Result<Row, Fail
             .map(|chain| Ok(start.fields().sample(chain)?.into_iter().map(f64::from).collect()))
             .collect::<Result<_, Failure>>()?;
         chains.begin_from(&fields)?;
-        let mut series = vec![Vec::with_capacity(updates); CHAINS];
+        let mut series = vec![Vec::new(); CHAINS];
         let mut seconds = 0.0;
         for _ in 0..updates {
             let begin = Instant::now();

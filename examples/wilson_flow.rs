@@ -64,7 +64,7 @@ fn main() -> Result<(), Failure> {
     let steps = WilsonFlow { step: 0.02, every: 5, until: 2.4 };
     let mut flow = GradientFlow::new(steps, chains.fields(), &device)?;
     let times = steps.times();
-    let empty = || vec![vec![Vec::with_capacity(UPDATES); CHAINS]; times.len()];
+    let empty = || vec![vec![Vec::new(); CHAINS]; times.len()];
     let (mut clover, mut plaquette): (Series, Series) = (empty(), empty());
     device.install(|| -> Result<(), Failure> {
         for _ in 0..200 {

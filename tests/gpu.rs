@@ -398,7 +398,7 @@ fn what_a_gpu_cannot_do_is_refused() {
 }
 
 /// One update after another of gauge fields, on both: the same decisions, and plaquettes as close as `f32` allows.
-fn gauge_chains<G: Group>(gpu: &Device, extents: &[usize], update: fn() -> Box<dyn Update<Links<G>>>)
+fn gauge_chains<G: Group>(gpu: &Device, extents: &[usize], bound: f64, update: fn() -> Box<dyn Update<Links<G>>>)
 where
     Links<G>: Manifold,
 {
@@ -417,17 +417,19 @@ where
     };
     let [here, there] = [&processor(), gpu].map(chains);
     for (here, there) in here.iter().zip(&there) {
-        assert!(distance(here, there) < 2e-5, "{} on {extents:?}: {there:?}, not {here:?}", G::NAME);
+        assert!(distance(here, there) < bound, "{} on {extents:?}: {there:?}, not {here:?}", G::NAME);
     }
 }
 
 #[test]
 fn gauge_fields_move_as_on_the_processor() {
     let Some(gpu) = adapter() else { return };
-    gauge_chains::<U1>(&gpu, &[4, 6], || Box::new(Hmc::fixed(Integrator::Omelyan, 1.0, 4)));
-    gauge_chains::<SU2>(&gpu, &[4, 4], || Box::new(Hmc::fixed(Integrator::Leapfrog, 1.0, 4)));
-    gauge_chains::<SU3>(&gpu, &[2, 2, 2, 4], || Box::new(Hmc::fixed(Integrator::Leapfrog, 0.5, 4)));
-    gauge_chains::<U1>(&gpu, &[4, 6], || Box::new(LinkSweeps::heat_bath(1)));
-    gauge_chains::<SU2>(&gpu, &[4, 4], || Box::new(LinkSweeps::heat_bath(1)));
-    gauge_chains::<SU3>(&gpu, &[4, 4], || Box::new(LinkSweeps::heat_bath(1)));
+    // A heat bath divides by the size of what is left of the staples in a subgroup, which may be small.
+    let (close, amplified) = (2e-5, 2e-4);
+    gauge_chains::<U1>(&gpu, &[4, 6], close, || Box::new(Hmc::fixed(Integrator::Omelyan, 1.0, 4)));
+    gauge_chains::<SU2>(&gpu, &[4, 4], close, || Box::new(Hmc::fixed(Integrator::Leapfrog, 1.0, 4)));
+    gauge_chains::<SU3>(&gpu, &[2, 2, 2, 4], close, || Box::new(Hmc::fixed(Integrator::Leapfrog, 0.5, 4)));
+    gauge_chains::<U1>(&gpu, &[4, 6], amplified, || Box::new(LinkSweeps::heat_bath(1)));
+    gauge_chains::<SU2>(&gpu, &[4, 4], amplified, || Box::new(LinkSweeps::heat_bath(1)));
+    gauge_chains::<SU3>(&gpu, &[4, 4], amplified, || Box::new(LinkSweeps::heat_bath(1)));
 }

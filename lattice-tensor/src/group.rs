@@ -89,7 +89,6 @@ impl fmt::Display for GroupName {
 }
 
 /// Runs an expression with `$g` standing for the group that a [`GroupName`] names.
-#[allow(unused_macros)]
 macro_rules! with_group {
     ($name:expr, $g:ident => $body:expr) => {
         match $name {
@@ -108,5 +107,4 @@ macro_rules! with_group {
         }
     };
 }
-#[allow(unused_imports)] // until ops use it
 pub(crate) use with_group;

@@ -81,7 +81,6 @@ fn gauge_theories_are_refused_with_a_reason() {
         ("exact --theory u1 --beta 1 --lattice 1000000000x1000000000", "2^53"),
         ("exact --theory u4 --beta 1", "u4"),
         ("mc --beta 1", "--beta"),
-        ("mc --theory u1 --beta 1", "lattice exact"),
         ("train --theory su2 --beta 1", "lattice exact"),
     ] {
         let output = folder.run(arguments);

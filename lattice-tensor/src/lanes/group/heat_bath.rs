@@ -30,6 +30,7 @@ pub(super) fn direction<G: Group, S: Isa, R: Real>(a: &MatrixOf<G, S, R>) -> (La
     (Lane::select(small, zero, norm), v)
 }
 
+#[expect(clippy::type_complexity, reason = "three lanes' worth of one thing each")]
 /// The strength `|c| |a|` and the direction of `c a`, and a lane that is 1 where the strength is finite, else 0.
 #[inline(always)]
 fn weight<G: Group, S: Isa, R: Real>(

@@ -1,5 +1,7 @@
 //! The groups in plain numbers: products against complex matrices; functions against an oracle of 100 bits.
 
+#![allow(clippy::print_stdout, reason = "tests say how close they came to their bounds")]
+
 mod exp;
 mod log;
 mod oracle;

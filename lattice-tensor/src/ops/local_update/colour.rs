@@ -57,7 +57,7 @@ impl Colouring {
 /// numbers modulo 3 differ between neighbours.
 fn plaquettes(lattice: &Lattice, mu: usize) -> Colouring {
     let across = || (0..lattice.directions()).filter(move |&nu| nu != mu);
-    if across().all(|nu| lattice.extents()[nu] % 2 == 0) {
+    if across().all(|nu| lattice.extents()[nu].is_multiple_of(2)) {
         return Colouring::formula(lattice, 2, 2, |x| across().map(|nu| x[nu]).sum::<usize>() % 2);
     }
     let around = |x: usize, l: usize| if l % 2 == 1 && x == l - 1 { 2 } else { x % 2 };
@@ -67,7 +67,7 @@ fn plaquettes(lattice: &Lattice, mu: usize) -> Colouring {
 /// Eight colours, `x_μ mod 2` and `Σ_ν x_ν mod 4`, where extents are multiples of these.
 fn rectangles(lattice: &Lattice, mu: usize) -> Colouring {
     let across = || (0..lattice.directions()).filter(move |&nu| nu != mu);
-    if lattice.extents()[mu] % 2 == 0 && across().all(|nu| lattice.extents()[nu] % 4 == 0) {
+    if lattice.extents()[mu].is_multiple_of(2) && across().all(|nu| lattice.extents()[nu].is_multiple_of(4)) {
         let sum = |x: &[usize]| across().map(|nu| x[nu]).sum::<usize>();
         return Colouring::formula(lattice, 8, 4, |x| x[mu] % 2 + 2 * (sum(x) % 4));
     }

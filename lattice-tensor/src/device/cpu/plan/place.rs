@@ -200,7 +200,8 @@ impl Planner<'_> {
                 && !matches!(self.graph.node(input).op.role(), Role::Argument)
                 && self.step_of[input.index()] != s
         };
-        match &self.work[s - 1] {
+        // What no step computes, as arguments, overwrites nothing.
+        match self.work.get(s.checked_sub(1)?)? {
             Work::Kernel(_) => {
                 let input = *node.inputs.get(node.op.in_place()?)?;
                 let once = node.inputs.iter().filter(|&&other| other == input).count() == 1;
