@@ -49,8 +49,7 @@ pub fn demand(estimates: &[(String, Estimate)], name: &str, exact: f64) {
 pub fn actions<K: Manifold>(action: &dyn Action<K>, lattice: &Lattice, configurations: &[Vec<f64>]) -> Vec<f64> {
     let (trace, id) = trace_action(action, lattice).unwrap();
     let layout = Arc::new(Layout::samples(lattice, 8));
-    let mut phi =
-        FieldData::<f64>::zeros(&layout, Location::All, action.fibre(&lattice), configurations.len()).unwrap();
+    let mut phi = FieldData::<f64>::zeros(&layout, Location::All, action.fibre(lattice), configurations.len()).unwrap();
     configurations.iter().enumerate().for_each(|(i, values)| phi.set_sample(i, values).unwrap());
     let mut found = vec![0.0; configurations.len()];
     let mut bindings = Bindings {

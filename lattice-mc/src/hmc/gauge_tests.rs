@@ -213,7 +213,8 @@ fn parts_of_a_lattice_in_the_lanes_are_the_same_chain() {
         let measured: Vec<f64> = chains.measure().unwrap().iter().map(|values| values[0]).collect();
         (chains.fields().layout().nodes(), chains.fields().sample(0).unwrap(), measured)
     };
-    let updates: [fn() -> Box<dyn Update<Links<SU3>>>; 2] = [|| hmc(5), || Box::new(crate::LinkSweeps::heat_bath(1))];
+    type Make = fn() -> Box<dyn Update<Links<SU3>>>;
+    let updates: [Make; 2] = [|| hmc(5), || Box::new(crate::LinkSweeps::heat_bath(1))];
     for update in updates {
         let ((one, a, x), (none, b, y)) = (end(update(), 1), end(update(), 8));
         assert!(one > 1 && none == 1, "{one} {none}");

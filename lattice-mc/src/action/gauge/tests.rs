@@ -24,7 +24,7 @@ fn by_definition(u: &Brute, lattice: &Lattice, action: &Rectangles, open: Option
         let last = x / stride % extent + 1 == extent;
         match mu == direction || nu == direction {
             true => f64::from(u8::from(!last)),
-            false if last || x / stride % extent == 0 => 0.5,
+            false if last || (x / stride).is_multiple_of(extent) => 0.5,
             false => 1.0,
         }
     };
