@@ -1,7 +1,7 @@
 //! Topological freezing in U(1) on 16×16, β = 1 … 7: how long the charge remembers itself, for HMC, heat bath, and HMC with
 //! jumps by instantons.
 //!
-//! `cargo run --release --example topological_freezing [FOLDER]` takes about five minutes on two cores and writes
+//! `cargo run --release --example topological_freezing [FOLDER]` writes
 //! `topological_freezing.csv` and `.svg` into the folder. Chains are brought into the exact distribution of the charge by jumps;
 //! then `τ = −d / ln [C(d)/C(0)]` with `C(d) = ⟨Q(t) Q(t+d)⟩`, `d` where `C` has fallen to about a half, or as far as the
 //! run goes; errors by jackknife over chains. Trajectories have unit length.

@@ -1,6 +1,6 @@
 //! The gradient flow of 4D SU(3) at β = 5.8 on 8⁴, and the scales t₀ and w₀.
 //!
-//! `cargo run --release --example wilson_flow [FOLDER]` takes about five minutes on two cores: heat bath and four sweeps of
+//! `cargo run --release --example wilson_flow [FOLDER]` makes sweeps of heat bath and four sweeps of
 //! overrelaxation between configurations, `t²⟨E⟩` by clover and plaquette. `√8t₀` is known to be near 0.948 r₀ (Lüscher,
 //! arXiv:1006.4518), and `r₀/a` to be 3.67 at β = 5.8 (Necco, Sommer, hep-lat/0108008): `t₀` near 1.51, up to effects of
 //! the lattice spacing. Writes `wilson_flow.csv` and `.svg`.

@@ -2,8 +2,7 @@
 
 python su3_jax.py EXTENT f32|f64 SECONDS   prints one line of JSON
 
-Matrix indices stand outermost, (3, 3, t, z, y, x), products are one multiplication and one sum: of eight ways that were
-tried (complex or real and imaginary parts, einsum, loops, barriers against fusion) the fastest on processors. The
+Matrix indices stand outermost, (3, 3, t, z, y, x), products are one multiplication and one sum. The
 exponential is Taylor's, of order 8 in f32 and 10 in f64.
 """
 
