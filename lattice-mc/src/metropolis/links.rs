@@ -144,10 +144,8 @@ impl<G: Group> Update<Links<G>> for LinkSweeps {
     }
 
     fn periods(&self, action: &dyn Action<Links<G>>, lattice: &Lattice) -> Vec<usize> {
-        let directions = lattice.directions();
         let loops = action.loops().map_or(Loops::WILSON, |(_, loops)| loops);
-        let periods = (0..directions).filter_map(|mu| Colouring::of(lattice, mu, loops).ok()).map(|c| c.period());
-        vec![periods.max().unwrap_or(2); directions]
+        Colouring::common_periods(lattice, loops)
     }
 
     fn steps(&self) -> usize {

@@ -13,7 +13,7 @@ use crate::lattice::Lattice;
 pub struct Colouring {
     colour_of: Vec<u8>,
     colours: usize,
-    period: usize,
+    periods: Vec<usize>,
 }
 
 impl Colouring {
@@ -42,26 +42,43 @@ impl Colouring {
         self.colour_of[site] as usize
     }
 
-    /// How far along a direction the colours repeat.
-    pub fn period(&self) -> usize {
-        self.period
+    /// How far along each direction the colours repeat; parts of a lattice of such extents are coloured alike.
+    pub fn periods(&self) -> &[usize] {
+        &self.periods
     }
 
-    fn formula(lattice: &Lattice, colours: usize, period: usize, f: impl Fn(&[usize]) -> usize) -> Colouring {
+    /// Periods that suit the links of all directions, for the choice of a layout.
+    pub fn common_periods(lattice: &Lattice, loops: Loops) -> Vec<usize> {
+        let colourings: Vec<_> = (0..lattice.directions()).flat_map(|mu| Colouring::of(lattice, mu, loops)).collect();
+        // The smaller ones divide the largest.
+        let common = |nu: usize| colourings.iter().map(|c| c.periods[nu]).max().unwrap_or(1);
+        (0..lattice.directions()).map(common).collect()
+    }
+
+    fn formula(lattice: &Lattice, colours: usize, periods: Vec<usize>, f: impl Fn(&[usize]) -> usize) -> Colouring {
         let colour = |site| f(&lattice.coordinates(site)) as u8;
-        Colouring { colour_of: (0..lattice.volume()).map(colour).collect(), colours, period }
+        Colouring { colour_of: (0..lattice.volume()).map(colour).collect(), colours, periods }
     }
 }
 
-/// Two colours where the extents across the links are even. Around an odd extent goes `0, 1, 0, 1, …, 2`: the sums of such
-/// numbers modulo 3 differ between neighbours.
+/// Along a direction go `0, 1, 0, 1, …`, around an odd extent `0, 1, …, 0, 1, 2`, and around twice an odd extent that twice, so
+/// that its halves are alike. The sums over the directions across the links differ between neighbours: modulo 2 where no
+/// direction has the number 2, else modulo 3.
 fn plaquettes(lattice: &Lattice, mu: usize) -> Colouring {
-    let across = || (0..lattice.directions()).filter(move |&nu| nu != mu);
-    if across().all(|nu| lattice.extents()[nu].is_multiple_of(2)) {
-        return Colouring::formula(lattice, 2, 2, |x| across().map(|nu| x[nu]).sum::<usize>() % 2);
-    }
-    let around = |x: usize, l: usize| if l % 2 == 1 && x == l - 1 { 2 } else { x % 2 };
-    Colouring::formula(lattice, 3, 2, |x| across().map(|nu| around(x[nu], lattice.extents()[nu])).sum::<usize>() % 3)
+    let period = |nu: usize| match lattice.extents()[nu] {
+        _ if nu == mu => 1,
+        l if l % 2 == 1 => l,
+        l if l % 4 == 2 && l > 2 => l / 2,
+        _ => 2,
+    };
+    let periods: Vec<usize> = (0..lattice.directions()).map(period).collect();
+    let colours = if periods.iter().all(|&p| p <= 2) { 2 } else { 3 };
+    let number = |x: usize, period: usize| match x % period {
+        last if period > 2 && last == period - 1 => 2,
+        x => x % 2,
+    };
+    let sum = |x: &[usize]| x.iter().zip(&periods).map(|(&x, &period)| number(x, period)).sum::<usize>();
+    Colouring::formula(lattice, colours, periods.clone(), |x| sum(x) % colours)
 }
 
 /// Eight colours, `x_μ mod 2` and `Σ_ν x_ν mod 4`, where extents are multiples of these.
@@ -69,7 +86,8 @@ fn rectangles(lattice: &Lattice, mu: usize) -> Colouring {
     let across = || (0..lattice.directions()).filter(move |&nu| nu != mu);
     if lattice.extents()[mu].is_multiple_of(2) && across().all(|nu| lattice.extents()[nu].is_multiple_of(4)) {
         let sum = |x: &[usize]| across().map(|nu| x[nu]).sum::<usize>();
-        return Colouring::formula(lattice, 8, 4, |x| x[mu] % 2 + 2 * (sum(x) % 4));
+        let periods = (0..lattice.directions()).map(|nu| if nu == mu { 2 } else { 4 }).collect();
+        return Colouring::formula(lattice, 8, periods, |x| x[mu] % 2 + 2 * (sum(x) % 4));
     }
     let mut steps = vec![vec![(mu, 1)]];
     for nu in across() {
@@ -91,8 +109,7 @@ fn rectangles(lattice: &Lattice, mu: usize) -> Colouring {
         colour_of[site] = (0..u8::MAX).find(|c| !near.contains(c)).unwrap_or_default();
     }
     let colours = colour_of.iter().max().map_or(0, |&c| c as usize + 1);
-    let period = lattice.extents().iter().copied().max().unwrap_or(1);
-    Colouring { colour_of, colours, period }
+    Colouring { colour_of, colours, periods: lattice.extents().to_vec() }
 }
 
 #[cfg(test)]
@@ -103,8 +120,17 @@ mod tests {
     #[test]
     fn links_of_one_colour_meet_in_no_loop() {
         let improved = Loops { c0: 1.0, c1: 1.0 };
-        for extents in [vec![2, 2], vec![4, 4], vec![3, 5], vec![2, 3, 4], vec![5, 4, 3], vec![3, 3, 3, 4], vec![8, 8]]
-        {
+        for extents in [
+            vec![2, 2],
+            vec![4, 4],
+            vec![3, 5],
+            vec![2, 3, 4],
+            vec![5, 4, 3],
+            vec![3, 3, 3, 4],
+            vec![8, 8],
+            vec![6, 10],
+            vec![6, 4, 2],
+        ] {
             let lattice = Lattice::periodic(&extents).unwrap();
             for loops in [Loops::WILSON, improved] {
                 for mu in 0..extents.len() {

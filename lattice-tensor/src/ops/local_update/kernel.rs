@@ -72,7 +72,7 @@ impl Prepared {
                 return Err(Error::Layout {
                     extents: lattice.extents().to_vec(),
                     inner: at.layout.inner().to_vec(),
-                    expected: format!("parts that are multiples of the colours' period {}", colouring.period()),
+                    expected: format!("parts that are multiples of the colours' periods {:?}", colouring.periods()),
                 });
             }
             active.push(colour == update.colour);
