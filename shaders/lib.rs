@@ -4,8 +4,10 @@
 //! says what it computes, in terms of the names that its head lists after `in`: `f(c, row)` reads component `c` of an
 //! input, `y(c, row, value)` stores one of the output, capital letters are constants. `lattice_tensor::device::gpu` puts
 //! such functions together into kernels: it renames them ([`rename`]) and writes what they read and store.
-//! `lib/<name>.wgsl` are pieces that a line `#import name` brings in; `kernel` declares the buffers. `steps/<name>.wgsl`
-//! are kernels of their own around a program. None needs an optional feature of a device.
+//! An input of matrices `u` of a group is also read by `u_matrix(which, row)`, of its algebra by `u_algebra`; `y_matrix` and
+//! `y_algebra` store. What several ops do with their inputs stands in `parts/<name>.wgsl`, for a line `#include name`.
+//! `lib/<name>.wgsl` are pieces that know nothing of inputs, brought in by a line `#import name`; `kernel` declares the
+//! buffers. `steps/<name>.wgsl` are kernels of their own around a program. None needs an optional feature of a device.
 
 #![forbid(unsafe_code)]
 
@@ -70,6 +72,12 @@ const LIB: [(&str, &str); 20] = [
     ("u1_updates", include_str!("lib/u1_updates.wgsl")),
 ];
 
+const PARTS: [(&str, &str); 3] = [
+    ("local_draws", include_str!("parts/local_draws.wgsl")),
+    ("local_staples", include_str!("parts/local_staples.wgsl")),
+    ("staples", include_str!("parts/staples.wgsl")),
+];
+
 const STEPS: [(&str, &str); 4] = [
     ("adam", include_str!("steps/adam.wgsl")),
     ("gradient", include_str!("steps/gradient.wgsl")),
@@ -125,7 +133,7 @@ impl fmt::Display for Error {
         match self {
             Error::UnknownShader { name } => write!(f, "shader {name}: expected one of {}", NAMES.join(", ")),
             Error::UnknownImport { file, import } => {
-                write!(f, "shader {file}: expected the name of a piece in lib/ to import, found {import}")
+                write!(f, "shader {file}: expected the name of a piece in lib/ or parts/ to import, found {import}")
             }
             Error::Cycle { files } => write!(f, "shader imports in a cycle: {}", files.join(" imports ")),
         }
@@ -134,12 +142,15 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// The text of an op's shader, as it stands in its file.
+/// The text of an op's shader, with the parts that it includes.
 ///
 /// # Errors
 /// If there is no such shader.
-pub fn op(stem: &str) -> Result<&'static str, Error> {
-    find(&OPS, stem).ok_or_else(|| Error::UnknownShader { name: stem.into() })
+pub fn op(stem: &str) -> Result<String, Error> {
+    let text = find(&OPS, stem).ok_or_else(|| Error::UnknownShader { name: stem.into() })?;
+    let mut out = String::with_capacity(text.len());
+    expand("#include ", stem, text, &|name| find(&PARTS, name), &mut Vec::new(), &mut Vec::new(), &mut out)?;
+    Ok(out)
 }
 
 /// A kernel of its own around a program, its imports included.
@@ -221,12 +232,14 @@ fn find(table: &[(&str, &'static str)], name: &str) -> Option<&'static str> {
 /// If a name is unknown or imports run in a cycle.
 pub fn resolve<'a>(name: &'a str, text: &'a str, find: impl Fn(&str) -> Option<&'a str>) -> Result<String, Error> {
     let (mut done, mut out) = (Vec::new(), String::new());
-    expand(name, text, &find, &mut Vec::new(), &mut done, &mut out)?;
+    expand("#import ", name, text, &find, &mut Vec::new(), &mut done, &mut out)?;
     Ok(out)
 }
 
-/// Appends `text`, which is `name`; `open` are the files that are being read, `done` those that were read before.
+/// Appends `text`, which is `name`, with what it imports by such a line; `open` are the files that are being read, `done` those
+/// that were read before.
 fn expand<'a>(
+    mark: &str,
     name: &'a str,
     text: &'a str,
     find: &impl Fn(&str) -> Option<&'a str>,
@@ -236,7 +249,7 @@ fn expand<'a>(
 ) -> Result<(), Error> {
     open.push(name);
     for line in text.lines() {
-        let Some(import) = line.trim().strip_prefix("#import ").map(str::trim) else {
+        let Some(import) = line.trim().strip_prefix(mark).map(str::trim) else {
             out.push_str(line);
             out.push('\n');
             continue;
@@ -247,7 +260,7 @@ fn expand<'a>(
         }
         if !done.contains(&import) {
             let unknown = || Error::UnknownImport { file: name.into(), import: import.into() };
-            expand(import, find(import).ok_or_else(unknown)?, find, open, done, out)?;
+            expand(mark, import, find(import).ok_or_else(unknown)?, find, open, done, out)?;
         }
     }
     open.pop();

@@ -25,6 +25,22 @@ const OPAQUE: bool = true;
 const TWISTED: bool = true;
 ";
 
+/// How whole matrices are read and stored.
+fn matrices(name: &str) -> String {
+    let of = |kind: &str, numbers: &str| {
+        let verb = kind.to_lowercase();
+        match name {
+            "y" => format!(
+                "fn y_{verb}(which: u32, row: u32, matrix: {kind}) {{ var m = matrix; for (var k = 0u; k < {numbers}; k++) {{ y(which * {numbers} + k, row, m[k]); }} }}\n"
+            ),
+            _ => format!(
+                "fn {name}_{verb}(which: u32, row: u32) -> {kind} {{ var m: {kind}; for (var k = 0u; k < {numbers}; k++) {{ m[k] = {name}(which * {numbers} + k, row); }} return m; }}\n"
+            ),
+        }
+    };
+    of("Matrix", "MATRIX") + &of("Algebra", "ALGEBRA")
+}
+
 /// What each op is told, as declarations.
 fn told(name: &str) -> String {
     let names: &[&str] = match name {
@@ -92,7 +108,12 @@ fn told(name: &str) -> String {
             None => format!("const {name}: u32 = 3u;\n"),
         },
     };
-    names.iter().map(declare).collect()
+    let mut text: String = names.iter().map(declare).collect();
+    if op(name).unwrap().contains("#import group") {
+        let fields = names.iter().filter(|name| name.ends_with('@') || **name == "y");
+        text.extend(fields.map(|name| matrices(name.trim_end_matches('@'))));
+    }
+    text
 }
 
 /// The gauge groups, as files of lib/ name them.
@@ -100,7 +121,7 @@ const GROUPS: [&str; 3] = ["u1", "su2", "su3"];
 
 /// A whole kernel around an op, in the arithmetic of a group where it wants one.
 fn kernel_of(name: &str, group: &str) -> String {
-    let body = rename(op(name).unwrap(), "", &[]).replace("#import group", &format!("#import {group}"));
+    let body = rename(&op(name).unwrap(), "", &[]).replace("#import group", &format!("#import {group}"));
     let mut text = format!("{AROUND}{}{body}", told(name));
     if !text.contains("@compute") {
         // What is not called is not checked by all of a driver's compilers.
@@ -137,8 +158,9 @@ fn every_shader_is_valid() {
 fn every_file_is_in_the_tables() {
     assert_eq!(files("ops"), NAMES.map(String::from).into());
     assert_eq!(files("steps"), STEP_NAMES.map(String::from).into());
+    assert_eq!(files("parts"), PARTS.map(|(name, _)| name.to_string()).into());
     assert_eq!(files("lib"), LIB.map(|(name, _)| name.to_string()).into());
-    assert!(NAMES.is_sorted() && STEP_NAMES.is_sorted() && LIB.is_sorted());
+    assert!(NAMES.is_sorted() && STEP_NAMES.is_sorted() && PARTS.is_sorted() && LIB.is_sorted());
 }
 
 #[test]
@@ -150,7 +172,7 @@ fn every_op_has_a_function_of_its_name() {
 
 #[test]
 fn every_file_states_what_it_computes() {
-    for (name, text) in OPS.iter().chain(&LIB).chain(&STEPS) {
+    for (name, text) in OPS.iter().chain(&PARTS).chain(&LIB).chain(&STEPS) {
         let head: Vec<&str> = text.lines().take_while(|line| line.starts_with("//")).collect();
         for part in ["// in    ", "// out   ", "// see   "] {
             assert!(head.iter().any(|line| line.starts_with(part)), "{name} has no line `{part}`");

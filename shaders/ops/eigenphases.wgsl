@@ -4,18 +4,10 @@
 // out   y(c, row): an item is one matrix of one row
 // see   lattice-tensor/src/ops/eigenphases.rs
 #import group_spectrum
-fn eigenphases_read_u(first: u32, row: u32) -> Matrix {
-    var m: Matrix;
-    for (var k = 0u; k < bound(MATRIX); k++) {
-        m[k] = u(first + k, row);
-    }
-    return m;
-}
-
 fn eigenphases(item: u32) {
     let row = item % ROWS;
     let which = item / ROWS;
-    let result = group_eigenphases(eigenphases_read_u(which * MATRIX, row));
+    let result = group_eigenphases(u_matrix(which, row));
     for (var k = 0u; k < bound(PHASES); k++) {
         y(which * PHASES + k, row, result[k]);
     }

@@ -4,14 +4,6 @@
 // out   y(c, row): an item is one matrix of one row
 // see   lattice-tensor/src/ops/eigenphases.rs
 #import group_spectrum
-fn eigenphases_tangent_read_u(first: u32, row: u32) -> Matrix {
-    var m: Matrix;
-    for (var k = 0u; k < bound(MATRIX); k++) {
-        m[k] = u(first + k, row);
-    }
-    return m;
-}
-
 fn eigenphases_tangent_read_p(first: u32, row: u32) -> Phases {
     var m: Phases;
     for (var k = 0u; k < bound(PHASES); k++) {
@@ -23,8 +15,5 @@ fn eigenphases_tangent_read_p(first: u32, row: u32) -> Phases {
 fn eigenphases_tangent(item: u32) {
     let row = item % ROWS;
     let which = item / ROWS;
-    let result = group_tangent_of_eigenphases(eigenphases_tangent_read_u(which * MATRIX, row), eigenphases_tangent_read_p(which * PHASES, row));
-    for (var k = 0u; k < bound(ALGEBRA); k++) {
-        y(which * ALGEBRA + k, row, result[k]);
-    }
+    y_algebra(which, row, group_tangent_of_eigenphases(u_matrix(which, row), eigenphases_tangent_read_p(which * PHASES, row)));
 }

@@ -4,19 +4,8 @@
 // out   y(c, row): an item is one matrix of one row
 // see   lattice-tensor/src/ops/exp.rs
 #import group
-fn exponential_read_w(first: u32, row: u32) -> Algebra {
-    var m: Algebra;
-    for (var k = 0u; k < bound(ALGEBRA); k++) {
-        m[k] = w(first + k, row);
-    }
-    return m;
-}
-
 fn exponential(item: u32) {
     let row = item % ROWS;
     let which = item / ROWS;
-    var result = group_exp(exponential_read_w(which * ALGEBRA, row));
-    for (var k = 0u; k < bound(MATRIX); k++) {
-        y(which * MATRIX + k, row, result[k]);
-    }
+    y_matrix(which, row, group_exp(w_algebra(which, row)));
 }

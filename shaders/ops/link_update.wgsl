@@ -4,14 +4,6 @@
 // out   y(c, row): an item is one matrix of one row
 // see   lattice-tensor/src/ops/link_update.rs
 #import group
-fn link_update_read_u(first: u32, row: u32) -> Matrix {
-    var m: Matrix;
-    for (var k = 0u; k < bound(MATRIX); k++) {
-        m[k] = u(first + k, row);
-    }
-    return m;
-}
-
 fn link_update(item: u32) {
     let row = item % ROWS;
     let which = item / ROWS;
@@ -19,8 +11,5 @@ fn link_update(item: u32) {
     for (var k = 0u; k < bound(ALGEBRA); k++) {
         omega[k] = eps() * p(which * ALGEBRA + k, row);
     }
-    var result = group_multiply(group_exp(omega), link_update_read_u(which * MATRIX, row));
-    for (var k = 0u; k < bound(MATRIX); k++) {
-        y(which * MATRIX + k, row, result[k]);
-    }
+    y_matrix(which, row, group_multiply(group_exp(omega), u_matrix(which, row)));
 }

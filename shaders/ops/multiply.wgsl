@@ -4,35 +4,16 @@
 // out   y(c, row): an item is one matrix of one row
 // see   lattice-tensor/src/ops/multiply.rs
 #import group
-fn multiply_read_a(first: u32, row: u32) -> Matrix {
-    var m: Matrix;
-    for (var k = 0u; k < bound(MATRIX); k++) {
-        m[k] = a(first + k, row);
-    }
-    return m;
-}
-
-fn multiply_read_b(first: u32, row: u32) -> Matrix {
-    var m: Matrix;
-    for (var k = 0u; k < bound(MATRIX); k++) {
-        m[k] = b(first + k, row);
-    }
-    return m;
-}
-
 fn multiply(item: u32) {
     let row = item % ROWS;
     let which = item / ROWS;
-    var left = multiply_read_a(which * MATRIX, row);
-    var right = multiply_read_b(which * MATRIX, row);
+    var left = a_matrix(which, row);
+    var right = b_matrix(which, row);
     if (ADJOINT_A) {
         left = group_adjoint(left);
     }
     if (ADJOINT_B) {
         right = group_adjoint(right);
     }
-    var product = group_multiply(left, right);
-    for (var k = 0u; k < bound(MATRIX); k++) {
-        y(which * MATRIX + k, row, product[k]);
-    }
+    y_matrix(which, row, group_multiply(left, right));
 }

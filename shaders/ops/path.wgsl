@@ -4,20 +4,11 @@
 // out   y(c, row): one matrix a row
 // see   lattice-tensor/src/ops/path.rs
 #import group
-fn path_link(row: u32, mu: u32) -> Matrix {
-    var m: Matrix;
-    for (var k = 0u; k < bound(MATRIX); k++) {
-        m[k] = u(mu * MATRIX + k, row);
-    }
-    return m;
-}
-
-fn path(item: u32) {
-    let row = item;
+fn path(row: u32) {
     var product = group_one();
     for (var k = 0u; k < bound(STEPS); k++) {
         let step = tables[steps() + k];
-        var link = path_link(tables[steps() + STEPS + k * ROWS + row], step / 2u);
+        var link = u_matrix(step / 2u, tables[steps() + STEPS + k * ROWS + row]);
         if (step % 2u == 1u) {
             link = group_adjoint(link);
         }
@@ -27,7 +18,5 @@ fn path(item: u32) {
             product = group_multiply(product, link);
         }
     }
-    for (var k = 0u; k < bound(MATRIX); k++) {
-        y(0u + k, row, product[k]);
-    }
+    y_matrix(0u, row, product);
 }

@@ -4,18 +4,10 @@
 // out   y(c, row): a number for each matrix
 // see   lattice-tensor/src/ops/trace.rs
 #import group
-fn trace_read_a(first: u32, row: u32) -> Matrix {
-    var m: Matrix;
-    for (var k = 0u; k < bound(MATRIX); k++) {
-        m[k] = a(first + k, row);
-    }
-    return m;
-}
-
 fn trace(item: u32) {
     let row = item % ROWS;
     let which = item / ROWS;
-    let m = trace_read_a(which * MATRIX, row);
+    let m = a_matrix(which, row);
     if (IMAGINARY) {
         y(which, row, group_im_trace(m));
     } else {

@@ -7,7 +7,7 @@ use super::plan::{Dispatch, GROUP, Groups, Home, Job, NEAR, OPERANDS, Planner, S
 use crate::error::{Error, Result};
 use crate::graph::NodeId;
 use crate::ops::{Form, Role, Shader, ShaderConstant};
-use crate::spec::{Cost, Spec};
+use crate::spec::{Cost, Fibre, Spec};
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
@@ -110,7 +110,7 @@ fn main(
 
 fn sum_sites() -> Result<String> {
     let text = lattice_shaders::op("sum_sites").map_err(|e| Error::op("sum_sites", "its shader", e))?;
-    Ok(lattice_shaders::rename(text, "", &[]))
+    Ok(lattice_shaders::rename(&text, "", &[]))
 }
 
 /// Adds the sums of chunks.
@@ -348,7 +348,10 @@ impl Writer<'_, '_> {
     /// The function of an op, with what it reads, under a prefix.
     fn function(&mut self, prefix: &str, id: NodeId, shader: &Shader) -> Result<()> {
         let node = self.planner.graph.node(id);
-        let mut names: Vec<&str> = vec!["y", "key"];
+        let mut names: Vec<&str> = vec!["y", "y_matrix", "y_algebra", "key"];
+        let of_matrices: Vec<String> =
+            shader.inputs.iter().flat_map(|name| [format!("{name}_matrix"), format!("{name}_algebra")]).collect();
+        names.extend(of_matrices.iter().map(String::as_str));
         names.extend(shader.inputs.iter().map(AsRef::as_ref));
         names.extend(shader.constants.iter().map(|(name, _)| *name));
         names.extend(shader.tables.iter().map(|(name, _)| *name));
@@ -362,6 +365,19 @@ impl Writer<'_, '_> {
                         self.functions,
                         "fn {prefix}{name}(c: u32, row: u32) -> f32 {{\n    return {value};\n}}"
                     );
+                    if let Some((kind, numbers)) = of_group(spec, shader) {
+                        let _ = writeln!(
+                            self.functions,
+                            "fn {prefix}{name}_{}(which: u32, row: u32) -> {kind} {{
+    var m: {kind};
+    for (var k = 0u; k < bound({numbers}); k++) {{
+        m[k] = {prefix}{name}(which * {numbers} + k, row);
+    }}
+    return m;
+}}",
+                            kind.to_lowercase()
+                        );
+                    }
                 }
                 Spec::Weights { offset, .. } => {
                     let from =
@@ -404,7 +420,7 @@ impl Writer<'_, '_> {
             );
         }
         let text = match &shader.text {
-            Some(text) => text,
+            Some(text) => text.to_string(),
             None => lattice_shaders::op(shader.name)
                 .map_err(|e| Error::op(node.op.name(), "an op with a shader", e).at(node.line))?,
         };
@@ -426,11 +442,33 @@ impl Writer<'_, '_> {
         let home = self.home(id)?;
         let store = self.store(id, home, &format!("c * {rows}u + row"), "value")?;
         let _ = writeln!(self.functions, "fn {prefix}y(c: u32, row: u32, value: f32) {{\n    {store}\n}}");
+        if let Some((kind, numbers)) = of_group(self.planner.spec(id), &shader) {
+            let _ = writeln!(
+                self.functions,
+                "fn {prefix}y_{}(which: u32, row: u32, matrix: {kind}) {{
+    var m = matrix;
+    for (var k = 0u; k < bound({numbers}); k++) {{
+        {prefix}y(which * {numbers} + k, row, m[k]);
+    }}
+}}",
+                kind.to_lowercase()
+            );
+        }
         self.function(&prefix, id, &shader)?;
         let _ = writeln!(self.functions, "fn s{k}(i: u32) {{\n    {prefix}{}(i);\n}}", shader.name);
         let Form::Items(items) = shader.form else { return Ok(()) };
         self.each(k, items, chunks);
         Ok(())
+    }
+}
+
+/// The type of what is on a site, and how many numbers it has, where the op computes in a group.
+fn of_group(spec: Spec, shader: &Shader) -> Option<(&'static str, &'static str)> {
+    shader.group?;
+    match spec {
+        Spec::Field { fibre: Fibre::Matrix { .. }, .. } => Some(("Matrix", "MATRIX")),
+        Spec::Field { fibre: Fibre::Algebra { .. }, .. } => Some(("Algebra", "ALGEBRA")),
+        _ => None,
     }
 }
 
@@ -486,7 +524,7 @@ impl Planner<'_> {
                         };
                     }
                     let text = lattice_shaders::op(shader.name).map_err(|e| Error::op("conv", "its shader", e))?;
-                    body += &lattice_shaders::rename(text, "", &[]);
+                    body += &lattice_shaders::rename(&text, "", &[]);
                     let kernel = kernel(node.op.name().into(), self, &body)?;
                     groups.push((shader, read, Groups { kernel, tiles, operands, jobs: 1, cost }));
                 }
