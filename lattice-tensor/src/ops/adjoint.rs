@@ -41,6 +41,8 @@ impl Op for MatrixAdjoint {
         true
     }
 
+    super::compiled_here!();
+
     fn kernel<R: Real>(&self, at: &Site<'_>) -> Result<Box<dyn Kernel<R>>> {
         let Some((_, group, count)) = matrices(at.output) else {
             return Err(Error::op(Self::NAME, "matrices", at.output));

@@ -43,6 +43,8 @@ impl Op for Bracket {
         Cost { flops: 50.0 * n, bytes: 12.0 * n }
     }
 
+    super::compiled_here!();
+
     fn kernel<R: Real>(&self, at: &Site<'_>) -> Result<Box<dyn Kernel<R>>> {
         let Some((_, group, count)) = algebra(at.output) else {
             return Err(Error::op(Self::NAME, "an algebra", at.output));

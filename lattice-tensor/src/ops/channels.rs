@@ -94,6 +94,8 @@ impl Op for Stack {
         Cost { flops: 0.0, bytes: 8.0 * output.numbers(lattice) as f64 }
     }
 
+    super::compiled_here!();
+
     fn kernel<R: Real>(&self, _at: &Site<'_>) -> Result<Box<dyn Kernel<R>>> {
         let components = self.fibre.components();
         Ok(Box::new(move |args: &mut Args<'_, R>| {

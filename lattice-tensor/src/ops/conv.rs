@@ -168,6 +168,8 @@ impl Op for Conv {
         self.0.cost(lattice)
     }
 
+    super::compiled_here!();
+
     fn kernel<R: Real>(&self, at: &Site<'_>) -> Result<Box<dyn Run<R>>> {
         Ok(Box::new(Gather::forward(&self.0, at)?))
     }
@@ -210,6 +212,8 @@ impl Op for ConvInputGrad {
         true
     }
 
+    super::compiled_here!();
+
     fn kernel<R: Real>(&self, at: &Site<'_>) -> Result<Box<dyn Run<R>>> {
         Ok(Box::new(Gather::transposed(&self.0, at)?))
     }
@@ -233,6 +237,8 @@ impl Op for ConvWeightGrad {
     fn cost(&self, lattice: &Lattice, _inputs: &[Spec], _output: &Spec) -> Cost {
         self.0.cost(lattice)
     }
+
+    super::compiled_here!();
 
     fn kernel<R: Real>(&self, at: &Site<'_>) -> Result<Box<dyn Run<R>>> {
         Ok(Box::new(WeightGrad::new(&self.0, at)?))

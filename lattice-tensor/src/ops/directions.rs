@@ -70,6 +70,8 @@ impl Op for Direction {
         true
     }
 
+    super::compiled_here!();
+
     fn kernel<R: Real>(&self, at: &Site<'_>) -> Result<Box<dyn Kernel<R>>> {
         let numbers = |spec: Spec| match spec {
             Spec::Field { fibre, .. } => fibre.components() * R::WIDTH,
@@ -112,6 +114,8 @@ impl Op for Directions {
     fn cost(&self, lattice: &Lattice, _inputs: &[Spec], output: &Spec) -> Cost {
         Cost { flops: 0.0, bytes: 8.0 * output.numbers(lattice) as f64 }
     }
+
+    super::compiled_here!();
 
     fn kernel<R: Real>(&self, at: &Site<'_>) -> Result<Box<dyn Kernel<R>>> {
         let count = at.inputs.len();

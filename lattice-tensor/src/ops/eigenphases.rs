@@ -55,6 +55,8 @@ impl Op for Eigenphases {
         Cost { flops: 1000.0 * n, bytes: 4.0 * (n + inputs[0].numbers(lattice) as f64) }
     }
 
+    super::compiled_here!();
+
     fn kernel<R: Real>(&self, at: &Site<'_>) -> Result<Box<dyn Kernel<R>>> {
         let Some((_, group, count)) = matrices(at.inputs[0]) else {
             return Err(Error::op(Self::NAME, "matrices", at.inputs));
@@ -89,6 +91,8 @@ impl Op for EigenphasesTangent {
         let n = output.numbers(lattice) as f64;
         Cost { flops: 400.0 * n, bytes: 16.0 * n }
     }
+
+    super::compiled_here!();
 
     fn kernel<R: Real>(&self, at: &Site<'_>) -> Result<Box<dyn Kernel<R>>> {
         let Some((_, group, count)) = algebra(at.output) else {

@@ -65,6 +65,8 @@ impl Op for Exp {
         Cost { flops: 33.0 * n, bytes: 4.0 * (n + inputs[0].numbers(lattice) as f64) }
     }
 
+    super::compiled_here!();
+
     fn kernel<R: Real>(&self, at: &Site<'_>) -> Result<Box<dyn Kernel<R>>> {
         let Some((_, group, count)) = matrices(at.output) else {
             return Err(Error::op(Self::NAME, "matrices", at.output));
@@ -131,6 +133,8 @@ impl Op for ExpTangent {
         let n = output.numbers(lattice) as f64;
         Cost { flops: 150.0 * n, bytes: 12.0 * n }
     }
+
+    super::compiled_here!();
 
     fn kernel<R: Real>(&self, at: &Site<'_>) -> Result<Box<dyn Kernel<R>>> {
         let Some((_, group, count)) = algebra(at.output) else {

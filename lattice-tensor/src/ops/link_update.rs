@@ -59,6 +59,8 @@ impl Op for LinkUpdate {
         Some(0)
     }
 
+    super::compiled_here!();
+
     fn kernel<R: Real>(&self, at: &Site<'_>) -> Result<Box<dyn Kernel<R>>> {
         let (Some((location, group, count)), true) = (matrices(at.output), at.inputs.len() == 3) else {
             return Err(Error::op(Self::NAME, "matrices", at.output));

@@ -109,6 +109,8 @@ impl Op for LocalUpdate {
         (self.rule != Rule::Overrelax).then_some(&self.stream)
     }
 
+    super::compiled_here!();
+
     fn kernel<R: Real>(&self, at: &Site<'_>) -> Result<Box<dyn Kernel<R>>> {
         let Some((_, group, _)) = matrices(at.inputs[0]) else {
             return Err(Error::op(Self::NAME, "links", at.inputs));

@@ -62,6 +62,8 @@ impl Op for Log {
         Cost { flops: 400.0 * n, bytes: 4.0 * (n + inputs[0].numbers(lattice) as f64) }
     }
 
+    super::compiled_here!();
+
     fn kernel<R: Real>(&self, at: &Site<'_>) -> Result<Box<dyn Kernel<R>>> {
         let Some((_, group, count)) = algebra(at.output) else {
             return Err(Error::op(Self::NAME, "an algebra", at.output));
@@ -109,6 +111,8 @@ impl Op for LogTangent {
         let n = output.numbers(lattice) as f64;
         Cost { flops: 400.0 * n, bytes: 12.0 * n }
     }
+
+    super::compiled_here!();
 
     fn kernel<R: Real>(&self, at: &Site<'_>) -> Result<Box<dyn Kernel<R>>> {
         let Some((_, group, count)) = algebra(at.output) else {

@@ -144,6 +144,23 @@ pub trait Op: Debug + Clone + Send + Sync + 'static {
         Err(Error::op(Self::NAME, "an op with a kernel", self))
     }
 
+    /// [`Op::kernel`] in `f32`, for where a node is planned. The ops of this crate have both instances compiled here, by the
+    /// macro `compiled_here`, and not again in every crate and program that uses them.
+    ///
+    /// # Errors
+    /// As [`Op::kernel`].
+    fn kernel_in_f32(&self, at: &Site<'_>) -> Result<Box<dyn Kernel<f32>>> {
+        self.kernel::<f32>(at)
+    }
+
+    /// [`Op::kernel`] in `f64`.
+    ///
+    /// # Errors
+    /// As [`Op::kernel`].
+    fn kernel_in_f64(&self, at: &Site<'_>) -> Result<Box<dyn Kernel<f64>>> {
+        self.kernel::<f64>(at)
+    }
+
     /// The name of the random stream that it draws from.
     fn stream(&self) -> Option<&str> {
         None
@@ -159,6 +176,29 @@ pub trait Op: Debug + Clone + Send + Sync + 'static {
         Ok(None)
     }
 }
+
+/// Within `impl Op`: the kernel of either precision as code of this crate. What is generic is compiled in every crate that
+/// uses it, and a kernel is large.
+macro_rules! compiled_here {
+    () => {
+        #[inline(never)]
+        fn kernel_in_f32(
+            &self,
+            at: &crate::ops::Site<'_>,
+        ) -> crate::error::Result<Box<dyn crate::device::cpu::Kernel<f32>>> {
+            self.kernel::<f32>(at)
+        }
+
+        #[inline(never)]
+        fn kernel_in_f64(
+            &self,
+            at: &crate::ops::Site<'_>,
+        ) -> crate::error::Result<Box<dyn crate::device::cpu::Kernel<f64>>> {
+            self.kernel::<f64>(at)
+        }
+    };
+}
+pub(crate) use compiled_here;
 
 /// Where a gradient rule is applied.
 #[derive(Clone, Copy, Debug)]
@@ -280,10 +320,10 @@ impl<T: Op> AnyOp for T {
         Op::in_place(self)
     }
     fn kernel_f32(&self, at: &Site<'_>) -> Result<Box<dyn Kernel<f32>>> {
-        self.kernel::<f32>(at)
+        self.kernel_in_f32(at)
     }
     fn kernel_f64(&self, at: &Site<'_>) -> Result<Box<dyn Kernel<f64>>> {
-        self.kernel::<f64>(at)
+        self.kernel_in_f64(at)
     }
     fn shader(&self, at: &Site<'_>) -> Result<Option<Shader>> {
         Op::shader(self, at)

@@ -83,6 +83,8 @@ impl Op for MomentumUpdate {
         Some(0)
     }
 
+    super::compiled_here!();
+
     fn kernel<R: Real>(&self, at: &Site<'_>) -> Result<Box<dyn Kernel<R>>> {
         let Some((_, group, directions)) = matrices(at.inputs[1]) else {
             return Err(Error::op(Self::NAME, "links", at.inputs));

@@ -142,6 +142,8 @@ impl Op for Path {
         Cost { flops: products * each * n, bytes: 4.0 * (n + inputs[0].numbers(lattice) as f64) }
     }
 
+    super::compiled_here!();
+
     fn kernel<R: Real>(&self, at: &Site<'_>) -> Result<Box<dyn Kernel<R>>> {
         let Some((_, group, count)) = matrices(at.inputs[0]) else {
             return Err(Error::op(Self::NAME, "links", at.inputs));

@@ -60,6 +60,8 @@ impl Op for Plaquettes {
         Cost { flops: each * n, bytes: 4.0 * (n + inputs[0].numbers(lattice) as f64) }
     }
 
+    super::compiled_here!();
+
     fn kernel<R: Real>(&self, at: &Site<'_>) -> Result<Box<dyn Kernel<R>>> {
         let Some((_, group, directions)) = matrices(at.inputs[0]) else {
             return Err(Error::op(Self::NAME, "links", at.inputs));

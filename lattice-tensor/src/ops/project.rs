@@ -63,6 +63,8 @@ impl Op for Moments {
         true
     }
 
+    super::compiled_here!();
+
     fn kernel<R: Real>(&self, at: &Site<'_>) -> Result<Box<dyn Kernel<R>>> {
         let Some((_, group, count)) = algebra(at.output) else {
             return Err(Error::op(Self::NAME, "an algebra", at.output));
@@ -107,6 +109,8 @@ impl Op for Embed {
     fn is_linear(&self) -> bool {
         true
     }
+
+    super::compiled_here!();
 
     fn kernel<R: Real>(&self, at: &Site<'_>) -> Result<Box<dyn Kernel<R>>> {
         let Some((_, group, count)) = matrices(at.output) else {

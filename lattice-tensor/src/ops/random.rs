@@ -53,6 +53,8 @@ impl Op for Random {
         Cost { flops: 20.0 * n, bytes: 4.0 * n }
     }
 
+    super::compiled_here!();
+
     fn kernel<R: Real>(&self, at: &Site<'_>) -> Result<Box<dyn Kernel<R>>> {
         let stream = Stream::named(&self.stream);
         let layout = at.layout;

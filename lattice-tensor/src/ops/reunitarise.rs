@@ -58,6 +58,8 @@ impl Op for Reunitarise {
         Some(0)
     }
 
+    super::compiled_here!();
+
     fn kernel<R: Real>(&self, at: &Site<'_>) -> Result<Box<dyn Kernel<R>>> {
         let Some(shape) = matrices(at.output) else {
             return Err(Error::op(Self::NAME, "matrices", at.output));
@@ -89,6 +91,8 @@ impl Op for ReunitariseTangent {
         let n = output.numbers(lattice) as f64;
         Cost { flops: 15.0 * n, bytes: 12.0 * n }
     }
+
+    super::compiled_here!();
 
     fn kernel<R: Real>(&self, at: &Site<'_>) -> Result<Box<dyn Kernel<R>>> {
         let Some((_, group, count)) = matrices(at.output) else {

@@ -50,6 +50,8 @@ impl Op for Scale {
         Cost { flops: n, bytes: 8.0 * n }
     }
 
+    super::compiled_here!();
+
     fn kernel<R: Real>(&self, at: &Site<'_>) -> Result<Box<dyn Kernel<R>>> {
         let Some((_, group, count)) = matrices(at.output) else {
             return Err(Error::op(Self::NAME, "matrices", at.output));
@@ -92,6 +94,8 @@ impl Op for Dot {
         let n = inputs[0].numbers(lattice) as f64;
         Cost { flops: 2.0 * n, bytes: 8.0 * n }
     }
+
+    super::compiled_here!();
 
     fn kernel<R: Real>(&self, at: &Site<'_>) -> Result<Box<dyn Kernel<R>>> {
         let Some((_, group, count)) = matrices(at.inputs[0]) else {

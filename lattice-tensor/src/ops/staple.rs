@@ -91,6 +91,8 @@ impl Op for Staples {
         Cost { flops: others * (4.0 * each + 4.0) * n, bytes: 8.0 * n }
     }
 
+    super::compiled_here!();
+
     fn kernel<R: Real>(&self, at: &Site<'_>) -> Result<Box<dyn Kernel<R>>> {
         let Some((_, group, directions)) = matrices(at.inputs[0]) else {
             return Err(Error::op(Self::NAME, "links", at.inputs));

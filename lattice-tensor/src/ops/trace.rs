@@ -56,6 +56,8 @@ impl Op for Trace {
         true
     }
 
+    super::compiled_here!();
+
     fn kernel<R: Real>(&self, at: &Site<'_>) -> Result<Box<dyn Kernel<R>>> {
         let Some((_, group, count)) = matrices(at.inputs[0]) else {
             return Err(Error::op(Self::NAME, "matrices", at.inputs));
@@ -118,6 +120,8 @@ impl Op for ScaledUnit {
     fn is_linear(&self) -> bool {
         true
     }
+
+    super::compiled_here!();
 
     fn kernel<R: Real>(&self, at: &Site<'_>) -> Result<Box<dyn Kernel<R>>> {
         each_matrix(at, self.group, self.count, *self)

@@ -57,6 +57,8 @@ impl Op for Wave {
         Cost { flops: 0.0, bytes: 4.0 * output.numbers(lattice) as f64 }
     }
 
+    super::compiled_here!();
+
     fn kernel<R: Real>(&self, at: &Site<'_>) -> Result<Box<dyn Kernel<R>>> {
         let (layout, lattice) = (at.layout, at.layout.lattice());
         let nodes = layout.nodes();

@@ -84,6 +84,20 @@ pub(super) struct Chain {
     pub nodes: usize,
 }
 
+impl Chain {
+    /// The kernel in single precision. Not inlined, so that it is compiled in this crate.
+    #[inline(never)]
+    pub fn in_f32(self) -> Box<dyn Kernel<f32>> {
+        Box::new(self)
+    }
+
+    /// The kernel in double precision.
+    #[inline(never)]
+    pub fn in_f64(self) -> Box<dyn Kernel<f64>> {
+        Box::new(self)
+    }
+}
+
 /// Strips that one thread takes at a time; sums over the lattice are taken piece by piece.
 const PIECE: usize = 32;
 

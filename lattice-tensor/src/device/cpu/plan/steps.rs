@@ -49,7 +49,7 @@ impl Planner<'_> {
                 };
                 let len = rows * R::WIDTH;
                 let (inputs, outputs) = (vec![self.home(*from)?], vec![Home::Output { field: *output, len }]);
-                Ok(Step { kernel: Box::new(chain), inputs, outputs, name: "copy" })
+                Ok(Step { kernel: chain_kernel(chain)?, inputs, outputs, name: "copy" })
             }
         }
     }
@@ -213,19 +213,31 @@ impl Planner<'_> {
         }
         let nodes = self.layout.nodes();
         let chain = Chain { rows: self.rows(domain)?, instructions, strips, spreads, sums, nodes };
-        Ok(Step { kernel: Box::new(chain), inputs, outputs, name: "chain" })
+        Ok(Step { kernel: chain_kernel(chain)?, inputs, outputs, name: "chain" })
     }
 }
 
-/// The kernel of the right precision. `R` is `f32` or `f64`, so one of the two boxes is a `Box<dyn Kernel<R>>`.
+/// The kernel of an op in the right precision.
 fn prepare<R: Real>(op: &dyn crate::ops::AnyOp, site: &Site<'_>) -> Result<Box<dyn Kernel<R>>> {
-    use std::any::Any;
-    let kernel: Box<dyn Any> = match R::NAME {
-        "f32" => Box::new(op.kernel_f32(site)?),
-        _ => Box::new(op.kernel_f64(site)?),
-    };
+    match R::NAME {
+        "f32" => same_precision(op.kernel_f32(site)?),
+        _ => same_precision(op.kernel_f64(site)?),
+    }
+}
+
+/// The kernel of a chain in the right precision, compiled in this crate.
+fn chain_kernel<R: Real>(chain: Chain) -> Result<Box<dyn Kernel<R>>> {
+    match R::NAME {
+        "f32" => same_precision(chain.in_f32()),
+        _ => same_precision(chain.in_f64()),
+    }
+}
+
+/// The kernel, if it is of this precision: `R` is `f32` or `f64`.
+fn same_precision<P: Real, R: Real>(kernel: Box<dyn Kernel<P>>) -> Result<Box<dyn Kernel<R>>> {
+    let kernel: Box<dyn std::any::Any> = Box::new(kernel);
     match kernel.downcast::<Box<dyn Kernel<R>>>() {
         Ok(kernel) => Ok(*kernel),
-        Err(_) => Err(Error::op(op.name(), "a kernel of the program's precision", R::NAME)),
+        Err(_) => Err(Error::op("kernel", P::NAME, R::NAME)),
     }
 }
