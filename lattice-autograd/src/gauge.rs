@@ -7,8 +7,9 @@ use crate::var::{Kind, PerSample, Var};
 use lattice_tensor::field::{Algebra, Channels, Element, Links, Matrix, Momenta, Scalar};
 use lattice_tensor::group::Group;
 use lattice_tensor::ops::{
-    Direction, Directions, Distribution, Embed, Exp, LinkUpdate, MatrixAdjoint, Moments, MomentumUpdate, Multiply,
-    Path, Plaquettes, Random, Reunitarise, Scale, ScaledUnit, Spread, Staples, Step, Trace as MatrixTrace,
+    Direction, Directions, Distribution, Eigenphases, Embed, Exp, LinkUpdate, Log, MatrixAdjoint, Moments,
+    MomentumUpdate, Multiply, Path, Plaquettes, Random, Reunitarise, Scale, ScaledUnit, Spread, Staples, Step,
+    Trace as MatrixTrace,
 };
 use lattice_tensor::{Error, Fibre, Location, NodeId, Spec};
 use std::ops::Mul;
@@ -137,13 +138,6 @@ impl<'t, G: Group> Var<'t, Algebra<G>> {
     }
 }
 
-impl<'t, G: Group> Var<'t, Element<G>> {
-    /// The element as a matrix, to be added to others.
-    pub fn matrix(self) -> Var<'t, Matrix<G>> {
-        Var::new(self.trace(), self.id())
-    }
-}
-
 /// What group elements and matrices have in common.
 macro_rules! one_matrix {
     ($($kind:ident),*) => {$(
@@ -201,6 +195,25 @@ macro_rules! one_matrix {
     )*};
 }
 one_matrix!(Element, Matrix);
+
+impl<'t, G: Group> Var<'t, Element<G>> {
+    /// The element as a matrix, to be added to others.
+    pub fn matrix(self) -> Var<'t, Matrix<G>> {
+        Var::new(self.trace(), self.id())
+    }
+
+    /// The shortest `ω` with `exp(i Σ ω_a T_a)` this element; see [`Group::log`].
+    #[track_caller]
+    pub fn log(self) -> Var<'t, Algebra<G>> {
+        self.trace().apply(Log, &[self.id()])
+    }
+
+    /// The phases of the eigenvalues, the largest first; see [`Group::eigenphases`].
+    #[track_caller]
+    pub fn eigenphases(self) -> Vec<Var<'t, Scalar>> {
+        self.trace().apply::<Channels>(Eigenphases, &[self.id()]).parts()
+    }
+}
 
 impl<'t, G: Group> Var<'t, Matrix<G>> {
     /// The matrix times a real number of its site.

@@ -1,9 +1,12 @@
+use crate::exact::gauge::Torus;
 use crate::testing::{exact_phi4, find};
 use crate::{
-    ChainCouplings, Chains, Clusters, Error, Hmc, Integrator, LocalMetropolis, MarkovRun, Phi4, Update, VectorPhi4,
+    ChainCouplings, Chains, Clusters, Error, Hmc, Integrator, LinkSweeps, LocalMetropolis, MarkovRun, Phi4, Update,
+    VectorPhi4, Wilson,
 };
 use lattice_autograd::params::TensorFile;
-use lattice_tensor::field::Channels;
+use lattice_tensor::field::{Channels, Links};
+use lattice_tensor::group::{GroupName, U1};
 use lattice_tensor::{Device, Lattice};
 
 fn plan(updates: usize) -> MarkovRun {
@@ -115,6 +118,30 @@ fn replicas_carry_both_signs_into_the_broken_phase() {
         replicas.sort_unstable();
         assert!(replicas.iter().copied().eq(ladder * rungs..(ladder + 1) * rungs));
     }
+}
+
+/// Charges that are frozen at the weakest coupling (physics.md §2.2) come there from the strongest, in U(1) on 6×6.
+#[test]
+fn replicas_carry_charges_to_weak_coupling() {
+    let (lattice, device) = (Lattice::periodic([6, 6]).unwrap(), Device::cpu(1).unwrap());
+    let (betas, ladders) = ([1.0, 1.7, 2.6, 3.7, 5.0, 6.5], 16);
+    let at = ChainCouplings::default().with("beta", repeated(&betas, ladders));
+    let (wilson, sweeps) = (Wilson::new(0.0), Box::new(LinkSweeps::heat_bath(1)));
+    let chains = betas.len() * ladders;
+    let chains = Chains::<f64, Links<U1>>::at_couplings(&wilson, sweeps, &lattice, chains, at, 4, &device).unwrap();
+    let mut chains = chains.with_exchange(betas.len(), 1).unwrap();
+    let history = plan(1200).record(&mut chains, |_| true).unwrap();
+    for (rung, &beta) in betas.iter().enumerate() {
+        let torus = Torus::new(GroupName::U1, beta, 36).unwrap();
+        let found = history.estimates_of(|chain| chain % betas.len() == rung).unwrap();
+        for (name, value) in [("plaquette", torus.plaquette()), ("charge2", torus.charge().unwrap().charge2())] {
+            let estimate = find(&found, name);
+            assert!(estimate.pull(value).abs() < 4.5, "{name} at {beta}: {estimate}, exact {value}");
+        }
+    }
+    let exchange = chains.exchange().unwrap();
+    assert!(exchange.acceptance().iter().all(|a| (0.1..0.95).contains(a)), "{:?}", exchange.acceptance());
+    assert!(exchange.round_trips() > 5 * ladders as u64, "{}", exchange.round_trips());
 }
 
 #[test]

@@ -35,7 +35,7 @@ pub use exchange::Exchange;
 pub use hmc::{Hmc, Integrator};
 pub use manifold::{Manifold, Start};
 pub use measure::Measurement;
-pub use metropolis::{Clusters, Independence, Instantons, LinkRule, LinkSweeps, LocalMetropolis, Proposal};
+pub use metropolis::{Clusters, Independence, Instantons, LinkRule, LinkSweeps, LocalMetropolis, OpenDraws, Proposal};
 pub use planned::ChainCouplings;
 pub use recorder::Recorder;
 pub use run::{History, MarkovRun};

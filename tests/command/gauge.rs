@@ -1,6 +1,8 @@
 //! Chains of gauge fields.
 
 use super::{Folder, timeless};
+use lattice_fields::mc::exact::gauge::Plane;
+use lattice_fields::tensor::group::GroupName;
 use serde_json::Value;
 
 fn number(report: &Value, name: &str, key: &str) -> f64 {
@@ -81,7 +83,18 @@ fn angles_and_boundaries() {
     assert!(number(&tilted, "charge", "mean") > 10.0 * number(&tilted, "charge", "error"));
     assert_eq!(tilted["couplings"]["theta"], 0.5);
     let open = folder.json(&format!("{mc} --open 1"));
-    assert!(open["action"].as_str().is_some_and(|action| action.ends_with("open in direction 1")), "{open}");
+    let draws = folder.json("mc --theory u1 --lattice 4x6 --beta 1 --open 0 --update draws --trajectories 400");
+    let plane = Plane::new(GroupName::U1, 1.0).expect("a theory");
+    for (report, direction, plaquettes) in [(open, 1, 12.0), (draws, 0, 18.0)] {
+        let formula = format!("open in direction {direction}");
+        assert!(report["action"].as_str().is_some_and(|action| action.ends_with(&formula)), "{report}");
+        let charge2 = plane.chi_q().expect("U(1)") * plaquettes;
+        let known = [("plaquette", plane.plaquette()), ("wilson_2x2", plane.wilson_loop(4))];
+        for (name, exact) in known.into_iter().chain([("charge", 0.0), ("charge2", charge2)]) {
+            let pull = (number(&report, name, "mean") - exact) / number(&report, name, "error");
+            assert!(pull.abs() < 4.5, "{name}: {pull}");
+        }
+    }
     for action in ["symanzik", "iwasaki", "dbw2"] {
         let flags =
             format!("mc --theory su2 --lattice 3x3x3 --beta 1 --action {action} --trajectories 20 --thermalize 20");
@@ -106,7 +119,10 @@ fn gauge_theories_that_cannot_be_are_refused() {
         ("mc --theory su2 --lattice 4x4 --beta 1 --theta 1", "--theta"),
         ("mc --theory u1 --lattice 4x4 --beta 1 --start nowhere.npy", "nowhere.npy"),
         ("mc --theory u1 --lattice 4x4 --beta 1 --open 2", "direction below 2"),
+        ("mc --theory u1 --lattice 4x4 --beta 1 --update draws", "--open"),
+        ("mc --theory su3 --lattice 4x4 --beta 1 --update draws --open 0", "two directions for draws"),
         ("mc --update heatbath", "heatbath"),
+        ("mc --update draws", "draws"),
         ("mc --action wilson", "--action"),
         ("mc --start hot", "--start"),
         ("mc --beta 1", "--beta"),

@@ -95,6 +95,11 @@ pub trait Action<K: Manifold = Scalar>: Debug + Send + Sync {
         None
     }
 
+    /// The action itself, if it is Wilson's with an open boundary.
+    fn open(&self) -> Option<Open> {
+        None
+    }
+
     /// `Σ_a ∂_a ∂_a S` over all directions in which the field can move. From the invariance of the measure
     /// `⟨Σ_a (∂_a S)²⟩` is its mean: the identities I4 and I5 of gauge fields.
     fn laplacian<'t>(&self, phi: Var<'t, K>) -> Option<Var<'t, PerSample>> {

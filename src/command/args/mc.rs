@@ -18,6 +18,8 @@ pub enum UpdateName {
     Cluster,
     /// Gauge fields: a sweep of heat bath over all links.
     Heatbath,
+    /// U(1) and SU(2) in two directions, one of them --open: independent draws.
+    Draws,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize)]

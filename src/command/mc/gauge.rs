@@ -4,10 +4,10 @@ use super::super::args::{ActionName, GaugeArgs, McArgs, StartName, UpdateName};
 use super::super::failure::Failure;
 use super::super::theory::{GaugeTheory, Subject};
 use super::{Begin, CHAINS, Setting, check, hmc, job};
-use lattice_fields::mc::exact::gauge::Torus;
+use lattice_fields::mc::exact::gauge::{Plane, Torus};
 use lattice_fields::mc::observables::gauge::LONGEST;
 use lattice_fields::mc::statistics::{GammaMethod, Theta};
-use lattice_fields::mc::{History, ImaginaryTheta, Open, Stored};
+use lattice_fields::mc::{History, ImaginaryTheta, Open, OpenDraws, Stored};
 use lattice_fields::prelude::*;
 use lattice_fields::tensor::group::GroupName;
 use std::collections::BTreeMap;
@@ -50,7 +50,7 @@ fn of_sun<G: Group>(args: &McArgs, theory: &GaugeTheory, lattice: &Lattice) -> R
     let of_charge =
         [("--theta", theta.is_some()), ("--imaginary-theta", imaginary_theta.is_some()), ("--instantons", instantons)];
     refuse(&of_charge, "--theory u1 in two directions", args)?;
-    chains::<G>(args, theory, lattice, &*action(args, theory.beta)?, update(args)?)
+    chains::<G>(args, theory, lattice, &*action(args, theory.beta)?, update(args, lattice)?)
 }
 
 /// U(1) may have a θ, and jumps from charge to charge.
@@ -72,7 +72,7 @@ fn of_u1(args: &McArgs, theory: &GaugeTheory, lattice: &Lattice) -> Result<(), F
         }
         Some(theta) => Box::new(ImaginaryTheta { wilson: Wilson::new(theory.beta), theta }),
     };
-    let mut update = update(args)?;
+    let mut update = update(args, lattice)?;
     if instantons {
         update = Box::new(Instantons { after: update });
     }
@@ -98,7 +98,7 @@ fn action<G: Group>(args: &McArgs, beta: f64) -> Result<Box<dyn Action<Links<G>>
 }
 
 /// The update by the flags.
-fn update<G: Group>(args: &McArgs) -> Result<Box<dyn Update<Links<G>>>, Failure> {
+fn update<G: Group>(args: &McArgs, lattice: &Lattice) -> Result<Box<dyn Update<Links<G>>>, Failure> {
     check(args)?;
     let overrelax = args.gauge.overrelax.unwrap_or(0);
     if overrelax > 1000 {
@@ -111,8 +111,19 @@ fn update<G: Group>(args: &McArgs) -> Result<Box<dyn Update<Links<G>>>, Failure>
         UpdateName::Hmc => Ok(Box::new(hmc(args))),
         UpdateName::Heatbath => Ok(Box::new(LinkSweeps::heat_bath(overrelax))),
         UpdateName::Metropolis => Ok(Box::new(LinkSweeps::metropolis(overrelax))),
+        UpdateName::Draws if overrelax > 0 => {
+            Err(Failure::refused("--overrelax", "--update heatbath or metropolis", "draws"))
+        }
+        UpdateName::Draws if args.gauge.open.is_none() => {
+            Err(Failure::refused("--update", "an --open boundary for draws", "none"))
+        }
+        UpdateName::Draws if G::NAME == GroupName::SU3 || lattice.directions() != 2 => {
+            let found = format!("{} in {} directions", G::NAME, lattice.directions());
+            Err(Failure::refused("--update", "U(1) or SU(2) in two directions for draws", found))
+        }
+        UpdateName::Draws => Ok(Box::new(OpenDraws)),
         UpdateName::Cluster => {
-            Err(Failure::refused("--update", "hmc, heatbath or metropolis for a gauge theory", "cluster"))
+            Err(Failure::refused("--update", "hmc, heatbath, metropolis or draws for a gauge theory", "cluster"))
         }
     }
 }
@@ -142,13 +153,17 @@ fn chains<G: Group>(
     job(args, &setting, update)
 }
 
-/// The exact values of Wilson's action on a torus of two directions by the names of observables, and what is known of any.
+/// The exact values of Wilson's action in two directions by the names of observables, and what is known of any.
 fn exact(args: &McArgs, theory: &GaugeTheory) -> BTreeMap<String, f64> {
     let mut known = BTreeMap::from([("exp_minus_dh".to_string(), 1.0), ("schwinger_dyson".into(), 0.0)]);
     let GaugeArgs { action, open, imaginary_theta, .. } = args.gauge;
-    let plain = open.is_none() && action.is_none_or(|name| name == ActionName::Wilson);
+    let wilson = action.is_none_or(|name| name == ActionName::Wilson);
     let &[space, time] = theory.extents.as_slice() else { return known };
-    let torus = Torus::new(theory.group, theory.beta, space * time).ok().filter(|_| plain);
+    if let Some(&extent) = open.and_then(|direction| theory.extents.get(direction)) {
+        known.extend(between_open_ends(theory, extent, space * time));
+        return known;
+    }
+    let torus = Torus::new(theory.group, theory.beta, space * time).ok().filter(|_| wilson);
     let Some(torus) = torus else { return known };
     if let Ok(charge) = torus.charge_at(imaginary_theta.unwrap_or(0.0)) {
         known.extend(
@@ -169,6 +184,27 @@ fn exact(args: &McArgs, theory: &GaugeTheory) -> BTreeMap<String, f64> {
     known.extend(
         (1..=space / 2).filter_map(|r| Some((format!("polyakov_corr{r}"), torus.polyakov_correlator(r * time)?))),
     );
+    known
+}
+
+/// Plaquettes between open ends are independent, and all is as on the infinite plane.
+fn between_open_ends(theory: &GaugeTheory, extent: usize, volume: usize) -> Vec<(String, f64)> {
+    let Ok(plane) = Plane::new(theory.group, theory.beta) else { return Vec::new() };
+    let plaquettes = volume as f64 * (1.0 - 1.0 / extent as f64);
+    let per_site = plaquettes / volume as f64;
+    let mut known = vec![
+        ("plaquette".to_string(), plane.plaquette()),
+        ("action_density".into(), -theory.beta * per_site * plane.plaquette()),
+    ];
+    for (r, t) in (1..=LONGEST).flat_map(|r| (1..=LONGEST).map(move |t| (r, t))) {
+        known.push((format!("wilson_{r}x{t}"), plane.wilson_loop(r * t)));
+        known.push((format!("creutz_{r}x{t}"), plane.string_tension()));
+    }
+    if let Some(chi_q) = plane.chi_q() {
+        known.extend(
+            [("charge", 0.0), ("charge2", chi_q * plaquettes), ("chi_q", chi_q * per_site)].map(|(n, x)| (n.into(), x)),
+        );
+    }
     known
 }
 

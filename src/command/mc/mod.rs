@@ -42,8 +42,9 @@ pub fn run(args: &McArgs) -> Result<(), Failure> {
         UpdateName::Hmc => Box::new(hmc(args)),
         UpdateName::Metropolis => local()?,
         UpdateName::Cluster => Box::new(Clusters { after: local()? }),
-        UpdateName::Heatbath => {
-            return Err(Failure::refused("--update", "hmc, metropolis or cluster for a scalar theory", "heatbath"));
+        UpdateName::Heatbath | UpdateName::Draws => {
+            let found = if args.update == UpdateName::Draws { "draws" } else { "heatbath" };
+            return Err(Failure::refused("--update", "hmc, metropolis or cluster for a scalar theory", found));
         }
     };
     let exact = theory.exact_within(2.0);

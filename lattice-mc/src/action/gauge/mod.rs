@@ -19,6 +19,7 @@ mod theta;
 mod wilson;
 
 pub use open::Open;
+pub(crate) use open::slices;
 pub use rectangles::Rectangles;
 pub use theta::ImaginaryTheta;
 pub use wilson::{Form, Wilson};

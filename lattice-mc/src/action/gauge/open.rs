@@ -2,17 +2,18 @@
 
 use super::{Wilson, finite, has_planes, planes};
 use crate::Action;
-use lattice_autograd::{PerSample, Var};
+use lattice_autograd::{PerSample, Trace, Var};
 use lattice_tensor::field::{Links, Scalar};
 use lattice_tensor::group::Group;
 use lattice_tensor::{Lattice, Location};
+use std::ops::Range;
 
 /// Wilson's action open in one direction: plaquettes across the boundary have weight 0, those in the two boundary slices
 /// weight ½, so that neither changes what the bulk sees (Lüscher, Schaefer, arXiv:1105.4749). In two directions there are
 /// none of the latter, and the plaquettes are independent: each has the distribution of a single one.
 ///
 /// Topological charge flows in and out through the boundary; it is no integer and does not freeze. The links across the
-/// boundary are in no plaquette and drift freely. [`Form`](super::Form) is that of `wilson`, without the absent plaquettes.
+/// boundary are in no plaquette and drift freely; no loop with such a link is measured. [`Form`](super::Form) is that of `wilson`, without the absent plaquettes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Open {
     /// The action on plaquettes.
@@ -21,20 +22,26 @@ pub struct Open {
     pub direction: usize,
 }
 
+/// 1 on the slices `range` across a direction, 0 on the others. Extents are below 2¹⁶.
+pub(crate) fn slices<'t>(trace: &'t Trace, direction: usize, range: Range<usize>) -> Var<'t, Scalar> {
+    let period = trace.lattice().extents()[direction] as u16;
+    let slice = |offset: usize| {
+        let here = Location::Stripe { mu: direction as u8, period, offset: offset as u16 };
+        trace.spread(trace.constant(1.0), here).on(Location::All)
+    };
+    let sum = range.map(slice).reduce(|a, b| a + b);
+    sum.unwrap_or_else(|| trace.spread(trace.constant(0.0), Location::All))
+}
+
 impl Open {
-    /// The weight of each plaquette of a plane: none where it is 1 everywhere.
-    fn weight<'t, G: Group>(&self, u: Var<'t, Links<G>>, (mu, nu): (usize, usize)) -> Option<Var<'t, Scalar>> {
+    /// The weight of each plaquette of a plane.
+    fn weight<'t>(&self, trace: &'t Trace, (mu, nu): (usize, usize)) -> Option<Var<'t, Scalar>> {
         let direction = self.direction;
-        let trace = u.trace();
-        let extent = *trace.lattice().extents().get(direction)?;
-        let (mu_open, period) = (u8::try_from(direction).ok()?, u16::try_from(extent).ok()?);
-        let slice = |offset| {
-            let here = Location::Stripe { mu: mu_open, period, offset };
-            trace.spread(trace.constant(1.0), here).on(Location::All)
-        };
+        let extent = *trace.lattice().extents().get(direction).filter(|&&extent| u16::try_from(extent).is_ok())?;
+        let last = slices(trace, direction, extent - 1..extent);
         Some(match mu == direction || nu == direction {
-            true => 1.0 - slice(period - 1),
-            false => 1.0 - (slice(0) + slice(period - 1)) * 0.5,
+            true => 1.0 - last,
+            false => 1.0 - (slices(trace, direction, 0..1) + last) * 0.5,
         })
     }
 }
@@ -48,10 +55,14 @@ impl<G: Group> Action<Links<G>> for Open {
                 super::Form::Full => 1.0 - plaquette,
                 super::Form::Bare => -plaquette,
             };
-            self.weight(u, plane).map_or(term, |weight| term * weight)
+            self.weight(u.trace(), plane).map_or(term, |weight| term * weight)
         });
         let sum = terms.reduce(|a, b| a + b);
         sum.map_or(u.trace().mask() * 0.0, |sum| sum.sum_sites() * beta)
+    }
+
+    fn open(&self) -> Option<Open> {
+        Some(*self)
     }
 
     fn periods(&self, lattice: &Lattice) -> Vec<usize> {

@@ -24,7 +24,7 @@ pub struct ImaginaryTheta {
 impl Action<Links<U1>> for ImaginaryTheta {
     fn action<'t>(&self, u: Var<'t, Links<U1>>) -> Var<'t, PerSample> {
         let theta = u.trace().coupling("theta", self.theta);
-        self.wilson.action(u) - charge(u) * theta
+        self.wilson.action(u) - charge(u, None) * theta
     }
 
     fn kick<'t>(

@@ -1,6 +1,6 @@
 //! The field strength of the four leaves around a site.
 
-use crate::action::gauge::planes;
+use crate::action::gauge::{planes, slices};
 use lattice_autograd::{PerSample, Var};
 use lattice_tensor::field::{Algebra, Links};
 use lattice_tensor::group::Group;
@@ -22,10 +22,15 @@ pub fn clover<'t, G: Group>(u: Var<'t, Links<G>>, mu: usize, nu: usize) -> Var<'
 
 /// `Q = 1/(32π²) Σ_x ε_μνρσ tr F_μν F_ρσ` in four directions: an integer only for smooth fields, as after
 /// [flow](super::WilsonFlow).
-pub fn clover_charge<'t, G: Group>(u: Var<'t, Links<G>>) -> Var<'t, PerSample> {
-    let dual = |(mu, nu), (rho, sigma)| clover(u, mu, nu).inner(clover(u, rho, sigma));
-    let sum = dual((0, 1), (2, 3)) - dual((0, 2), (1, 3)) + dual((0, 3), (1, 2));
-    sum * (G::NAME.generator_norm() / (4.0 * PI * PI))
+///
+/// The sum is over the inner slices of an open direction.
+pub fn clover_charge<'t, G: Group>(u: Var<'t, Links<G>>, open: Option<usize>) -> Var<'t, PerSample> {
+    let dual = |(mu, nu), (rho, sigma)| clover(u, mu, nu).dot(clover(u, rho, sigma));
+    let mut density = dual((0, 1), (2, 3)) - dual((0, 2), (1, 3)) + dual((0, 3), (1, 2));
+    if let Some(open) = open {
+        density = density * slices(u.trace(), open, 1..u.trace().lattice().extents()[open] - 1);
+    }
+    density.sum_sites() * (G::NAME.generator_norm() / (4.0 * PI * PI))
 }
 
 /// `E = ½ Σ_{μ<ν} F_a F_a` (which is `¼ F^a_μν F^a_μν` summed over both indices), averaged over sites; for U(1) `½ F²`.

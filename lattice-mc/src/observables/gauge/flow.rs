@@ -162,7 +162,7 @@ fn observables<'t, G: Group>(u: Var<'t, Links<G>>) -> Vec<Observable<'t>> {
     let energy = (1.0 - u.plaquettes()).sum_sites() * (per_site * G::N as f64 * strength::<G>());
     let mut list = vec![("clover".into(), clover_energy(u)), ("plaquette".into(), energy)];
     if lattice.directions() == 4 {
-        list.push(("charge".into(), clover_charge(u)));
+        list.push(("charge".into(), clover_charge(u, None)));
     }
     list
 }

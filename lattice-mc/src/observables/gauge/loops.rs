@@ -1,6 +1,7 @@
 //! Wilson loops, built from straight lines.
 
 use super::Observable;
+use crate::action::gauge::slices;
 use lattice_autograd::{PerSample, Var};
 use lattice_tensor::field::{Element, Links, Scalar};
 use lattice_tensor::group::Group;
@@ -13,11 +14,13 @@ use lattice_tensor::ops::Path;
 pub struct Lines<'t, G: Group> {
     /// `[direction][length − 1]`.
     lines: Vec<Vec<Var<'t, Element<G>>>>,
+    open: Option<usize>,
 }
 
 impl<'t, G: Group> Lines<'t, G> {
-    /// Lines of at most `longest` links, and at most half of the extent.
-    pub fn new(u: Var<'t, Links<G>>, longest: usize) -> Self {
+    /// Lines of at most `longest` links, and at most half of the extent. Means do not reach across the boundary of an open
+    /// direction.
+    pub fn new(u: Var<'t, Links<G>>, longest: usize, open: Option<usize>) -> Self {
         let extents = u.trace().lattice().extents().to_vec();
         let of_direction = |(mu, extent): (usize, usize)| {
             let link = u.link(mu);
@@ -29,7 +32,7 @@ impl<'t, G: Group> Lines<'t, G> {
             }
             lines
         };
-        Lines { lines: extents.into_iter().enumerate().map(of_direction).collect() }
+        Lines { lines: extents.into_iter().enumerate().map(of_direction).collect(), open }
     }
 
     /// `Re tr/N` of the rectangle of `r` links in direction `mu` and `t` in direction `nu` that begins at `x`, if there are
@@ -49,11 +52,20 @@ impl<'t, G: Group> Lines<'t, G> {
         let longest = space.iter().map(Vec::len).max().unwrap_or(0);
         let sizes = (1..=longest).flat_map(|r| (1..=times.len()).map(move |t| (r, t)));
         let mean = |(r, t): (usize, usize)| {
-            let loops: Vec<_> = (0..last).filter_map(|mu| self.rectangle(mu, r, last, t)).collect();
-            let count = loops.len() as f64;
-            let sum = loops.into_iter().reduce(|a, b| a + b)?;
-            let volume = sum.trace().lattice().volume() as f64;
-            Some((format!("wilson_{r}x{t}"), sum.sum_sites() * (1.0 / (count * volume))))
+            let (mut sum, mut number) = (None, 0.0);
+            for mu in 0..last {
+                let Some(mut part) = self.rectangle(mu, r, last, t) else { continue };
+                let lattice = part.trace().lattice();
+                let mut places = lattice.volume();
+                for (direction, side) in [(mu, r), (last, t)].into_iter().filter(|&(d, _)| Some(d) == self.open) {
+                    let extent = lattice.extents()[direction];
+                    part = part * slices(part.trace(), direction, 0..extent - side);
+                    places = places / extent * (extent - side);
+                }
+                sum = Some(sum.map_or(part, |sum| sum + part));
+                number += places as f64;
+            }
+            Some((format!("wilson_{r}x{t}"), sum?.sum_sites() * (1.0 / number)))
         };
         sizes.filter_map(mean).collect()
     }

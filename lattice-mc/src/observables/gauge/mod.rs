@@ -20,7 +20,7 @@ pub use smear::stout;
 
 use super::Observable;
 use crate::Action;
-use crate::action::gauge::planes;
+use crate::action::gauge::{planes, slices};
 use lattice_autograd::{PerSample, Var};
 use lattice_tensor::field::Links;
 use lattice_tensor::group::{Group, GroupName, U1};
@@ -42,45 +42,63 @@ pub const LONGEST: usize = 4;
 /// | `polyakov_corr1`, … | the mean of `Re tr L(x) tr L(x + r)*/N²` over places and directions of space, `r` at most half of the extents, and 8 |
 /// | `charge`, `charge2`, `chi_q` | `Q`, `Q²`, `Q²/V`: U(1) in two directions `Σ_x wrap(P_01(x))/2π`, in four directions by [`clover_charge`] |
 /// | `p_q0`, `p_q1`, … | half of whether `\|Q\|` is 0 (the whole), 1, …: the mean is the probability of either sign (U(1) in two directions), to 4 |
+///
+/// With an open boundary, only what does not reach across it: means are over fewer places, the charge is the sum over the
+/// plaquettes of the theory (by clovers, those of the inner slices) and no integer, its probabilities, correlators of lines,
+/// and lines in an open direction of time are left out.
 pub fn standard<'t, G: Group>(action: &dyn Action<Links<G>>, u: Var<'t, Links<G>>) -> Vec<Observable<'t>> {
     let lattice = u.trace().lattice();
     let (volume, d) = (lattice.volume() as f64, lattice.directions());
-    let mut list = plaquettes(u);
+    let open = action.open().map(|open| open.direction);
+    let mut list = plaquettes(u, open);
     list.push(("action_density".into(), action.action(u) * (1.0 / volume)));
     list.extend(schwinger_dyson(action, u).map(|x| ("schwinger_dyson".into(), x)));
-    list.extend(Lines::new(u, LONGEST).wilson_loops());
-    list.push(("polyakov_abs".into(), polyakov_abs(u)));
-    list.extend(polyakov_correlator(u).into_iter().enumerate().map(|(i, x)| (format!("polyakov_corr{}", i + 1), x)));
+    list.extend(Lines::new(u, LONGEST, open).wilson_loops());
+    if open != Some(d - 1) {
+        list.push(("polyakov_abs".into(), polyakov_abs(u)));
+    }
+    if open.is_none() {
+        let correlator = polyakov_correlator(u).into_iter().enumerate();
+        list.extend(correlator.map(|(i, x)| (format!("polyakov_corr{}", i + 1), x)));
+    }
     if G::NAME == GroupName::U1 && d == 2 {
-        let q = charge(u.trace().var::<Links<U1>>(u.id()));
+        let q = charge(u.trace().var::<Links<U1>>(u.id()), open);
         list.extend(of_charge(q, volume));
-        list.extend((0..=LONGEST.min(lattice.volume() / 2)).map(|k| (format!("p_q{k}"), probability(q, k))));
+        let integers = 0..=LONGEST.min(lattice.volume() / 2);
+        list.extend(integers.filter(|_| open.is_none()).map(|k| (format!("p_q{k}"), probability(q, k))));
     } else if d == 4 {
-        list.extend(of_charge(clover_charge(u), volume));
+        list.extend(of_charge(clover_charge(u, open), volume));
     }
     list
 }
 
 /// The mean plaquette, in all, in space and in time.
-fn plaquettes<'t, G: Group>(u: Var<'t, Links<G>>) -> Vec<Observable<'t>> {
-    let d = u.trace().lattice().directions();
-    let volume = u.trace().lattice().volume() as f64;
+fn plaquettes<'t, G: Group>(u: Var<'t, Links<G>>, open: Option<usize>) -> Vec<Observable<'t>> {
+    let lattice = u.trace().lattice();
+    let d = lattice.directions();
     let all = u.plaquettes().parts();
-    if d == 2 {
-        return vec![("plaquette".into(), u.plaquettes().sum_sites() * (1.0 / volume))];
-    }
-    let mean_of = |temporal: bool| {
-        let own = planes(d).enumerate().filter(|(_, (_, nu))| (nu + 1 == d) == temporal);
-        let own: Vec<_> = own.map(|(i, _)| all[i]).collect();
-        let count = own.len() as f64;
-        let sum = own.into_iter().reduce(|a, b| a + b);
-        sum.map(|sum| sum.sum_sites() * (1.0 / (volume * count)))
+    // The sum and the number of some of the plaquettes.
+    let sum_of = |temporal: bool| {
+        let (mut sum, mut number) = (None, 0.0);
+        for (i, (mu, nu)) in planes(d).enumerate().filter(|(_, (_, nu))| (nu + 1 == d) == temporal) {
+            let mut part = (all[i], lattice.volume() as f64);
+            if let Some(open) = open.filter(|&open| open == mu || open == nu) {
+                let extent = lattice.extents()[open];
+                part = (part.0 * slices(u.trace(), open, 0..extent - 1), part.1 * (1.0 - 1.0 / extent as f64));
+            }
+            sum = Some(sum.map_or(part.0, |sum| sum + part.0));
+            number += part.1;
+        }
+        sum.map(|sum| (sum.sum_sites(), number))
     };
+    let (spatial, temporal) = (sum_of(false), sum_of(true));
+    let mean = |(sum, number): (Var<'t, PerSample>, f64)| sum * (1.0 / number);
     let mut list = Vec::new();
-    if let (Some(spatial), Some(temporal)) = (mean_of(false), mean_of(true)) {
-        let (s, t) = ((d - 1) * (d - 2) / 2, d - 1);
-        let mean = (spatial * s as f64 + temporal * t as f64) * (1.0 / (s + t) as f64);
-        list.extend([("plaquette".into(), mean), ("spatial".into(), spatial), ("temporal".into(), temporal)]);
+    if let (Some((s, n)), Some((t, m))) = (spatial, temporal) {
+        list.push(("plaquette".into(), mean((s + t, n + m))));
+        list.extend([("spatial", s, n), ("temporal", t, m)].map(|(name, x, n)| (name.into(), mean((x, n)))));
+    } else {
+        list.extend(temporal.map(|all| ("plaquette".into(), mean(all))));
     }
     list
 }
