@@ -1,10 +1,12 @@
-"""Times leapfrog steps of SU(3) of this project and of JAX in turn, in one run: python compare_su3.py [--help]
+"""Times leapfrog steps of SU(3) of this project and of JAX in turn, in one run, then exponentials beside JAX, PyTorch and
+SciPy, those that there are: python compare_su3.py [--help]
 
-Both use all cores that the process may run on. Every round runs each lattice and precision once in each framework; the
-table shows medians over the rounds.
+All use all cores that the process may run on (SciPy one). Every round runs each lattice and precision once in each framework;
+the tables show medians over the rounds.
 """
 
 import argparse
+import importlib.util
 import json
 import os
 import statistics
@@ -42,7 +44,22 @@ for _ in range(args.rounds):
         for line in lines:
             times.setdefault((extent, line["dtype"]), {}).setdefault(line["framework"], []).append(line["seconds"])
 
+exponentials = {}
+for _ in range(args.rounds):
+    lines = run([program, "--workload", "exp", cores, str(args.seconds), "16"])
+    for name in ["jax", "torch", "scipy"]:
+        if importlib.util.find_spec(name):
+            for dtype in ["f32", "f64"]:
+                lines += run([sys.executable, "exp_su3.py", name, dtype, str(args.seconds)])
+    for line in lines:
+        name = " ".join(line[key] for key in ["framework", "form"] if key in line)
+        rate = line.get("links_per_second") or line["matrices"] / line["seconds"]
+        exponentials.setdefault((line["dtype"], name), []).append(rate)
+
 print(f"load {os.getloadavg()[0]:.1f}, {cores} cores\n{'lattice':>8}{'':>5}{'ours, ms':>12}{'JAX, ms':>12}{'ratio':>8}")
 for (extent, dtype), found in sorted(times.items()):
     ours, jax = (1e3 * statistics.median(found[name]) for name in ["lattice-fields", "jax"])
     print(f"{extent:>6}^4{dtype:>5}{ours:>12.3f}{jax:>12.3f}{jax / ours:>8.1f}")
+print(f"{'millions of exponentials a second':>44}")
+for (dtype, name), rates in sorted(exponentials.items()):
+    print(f"{name:>30}{dtype:>5}{1e-6 * statistics.median(rates):>9.2f}")

@@ -1,16 +1,21 @@
 //! The list of gauge ops: random cases, and what they give in plain complex arithmetic.
 
+mod dense;
+mod links;
+
 use super::cases::{Case, Drawn, Reference};
 use crate::draw::{Domain, Draw, Phases};
-use crate::reference::{Answer, walk};
+use crate::reference::Answer;
+use dense::{Complex, Dense, generators};
 use lattice_autograd::check::Value;
 use lattice_tensor::group::GroupName;
 use lattice_tensor::ops::{
     Bracket, Direction, Directions, Dot, Eigenphases, EigenphasesTangent, Embed, Exp, ExpTangent, LinkUpdate, Log,
     LogTangent, MatrixAdjoint, Moments, MomentumUpdate, Multiply, Op, Path, Plaquettes, Reunitarise,
-    ReunitariseTangent, Scale, ScaledUnit, Staples, Step, Trace, planes,
+    ReunitariseTangent, Scale, ScaledUnit, Staples, Trace,
 };
 use lattice_tensor::{Fibre, Lattice, Location, Spec};
+use links::{momentum_update, path, plaquettes, staples};
 
 /// Every gauge op: its name, how many cases, and how one is drawn.
 pub const LIST: &[(&str, usize, Drawn)] = &[
@@ -42,128 +47,6 @@ pub const LIST: &[(&str, usize, Drawn)] = &[
 
 /// Gradients of ops that have no gradient themselves.
 pub const ENDS: [&str; 2] = [EigenphasesTangent::NAME, ReunitariseTangent::NAME];
-
-type Complex = (f64, f64);
-
-/// A complex matrix.
-#[derive(Clone, Debug)]
-struct Dense(Vec<Vec<Complex>>);
-
-impl Dense {
-    fn zero(n: usize) -> Dense {
-        Dense(vec![vec![(0.0, 0.0); n]; n])
-    }
-
-    fn one(n: usize) -> Dense {
-        let mut one = Dense::zero(n);
-        (0..n).for_each(|i| one.0[i][i] = (1.0, 0.0));
-        one
-    }
-
-    fn n(&self) -> usize {
-        self.0.len()
-    }
-
-    fn of(group: GroupName, m: &[f64]) -> Dense {
-        Dense(match group {
-            GroupName::U1 => vec![vec![(m[0], m[1])]],
-            GroupName::SU2 => vec![vec![(m[0], m[3]), (m[2], m[1])], vec![(-m[2], m[1]), (m[0], -m[3])]],
-            GroupName::SU3 => {
-                (0..3).map(|i| (0..3).map(|j| (m[6 * i + 2 * j], m[6 * i + 2 * j + 1])).collect()).collect()
-            }
-        })
-    }
-
-    fn stored(&self, group: GroupName) -> Vec<f64> {
-        match group {
-            GroupName::U1 => vec![self.0[0][0].0, self.0[0][0].1],
-            GroupName::SU2 => vec![self.0[0][0].0, self.0[0][1].1, self.0[0][1].0, self.0[0][0].1],
-            GroupName::SU3 => self.0.iter().flatten().flat_map(|z| [z.0, z.1]).collect(),
-        }
-    }
-
-    fn times(&self, b: &Dense) -> Dense {
-        let n = self.n();
-        let term = |i: usize, j: usize, k: usize| {
-            let ((ar, ai), (br, bi)) = (self.0[i][k], b.0[k][j]);
-            (ar * br - ai * bi, ar * bi + ai * br)
-        };
-        let sum = |i, j| (0..n).fold((0.0, 0.0), |s: Complex, k| (s.0 + term(i, j, k).0, s.1 + term(i, j, k).1));
-        Dense((0..n).map(|i| (0..n).map(|j| sum(i, j)).collect()).collect())
-    }
-
-    fn dagger(&self) -> Dense {
-        let n = self.n();
-        Dense((0..n).map(|i| (0..n).map(|j| (self.0[j][i].0, -self.0[j][i].1)).collect()).collect())
-    }
-
-    fn plus(&self, b: &Dense, by: f64) -> Dense {
-        let add = |(x, y): (&Complex, &Complex)| (x.0 + by * y.0, x.1 + by * y.1);
-        Dense(self.0.iter().zip(&b.0).map(|(x, y)| x.iter().zip(y).map(add).collect()).collect())
-    }
-
-    fn trace(&self) -> Complex {
-        (0..self.n()).fold((0.0, 0.0), |s, i| (s.0 + self.0[i][i].0, s.1 + self.0[i][i].1))
-    }
-
-    /// `i Σ ω_a T_a`
-    fn algebra(group: GroupName, omega: &[f64]) -> Dense {
-        let mut x = Dense::zero(group.rank());
-        for (w, t) in omega.iter().zip(generators(group)) {
-            for (x, t) in x.0.iter_mut().flatten().zip(t.0.iter().flatten()) {
-                *x = (x.0 - w * t.1, x.1 + w * t.0);
-            }
-        }
-        x
-    }
-
-    /// `Im tr T_a m`
-    fn moments(&self, group: GroupName) -> Vec<f64> {
-        generators(group).iter().map(|t| t.times(self).trace().1).collect()
-    }
-
-    /// By scaling and squaring.
-    fn exp(&self) -> Dense {
-        let small = Dense::zero(self.n()).plus(self, 1.0 / 16.0);
-        let mut sum = Dense::one(self.n());
-        for k in (1..=24).rev() {
-            sum = Dense::one(self.n()).plus(&small.times(&sum), 1.0 / f64::from(k));
-        }
-        (0..4).fold(sum, |e, _| e.times(&e))
-    }
-}
-
-fn generators(group: GroupName) -> Vec<Dense> {
-    let n = group.rank();
-    let mut list = Vec::new();
-    let pair = |i: usize, j: usize| {
-        let (mut a, mut b) = (Dense::zero(n), Dense::zero(n));
-        (a.0[i][j], a.0[j][i]) = ((0.5, 0.0), (0.5, 0.0));
-        (b.0[i][j], b.0[j][i]) = ((0.0, -0.5), (0.0, 0.5));
-        [a, b]
-    };
-    let diagonal = |d: &[f64]| {
-        let mut t = Dense::zero(n);
-        d.iter().enumerate().for_each(|(i, &x)| t.0[i][i].0 = x);
-        t
-    };
-    match group {
-        GroupName::U1 => list.push(Dense::one(1)),
-        GroupName::SU2 => {
-            list.extend(pair(0, 1));
-            list.push(diagonal(&[0.5, -0.5]));
-        }
-        GroupName::SU3 => {
-            list.extend(pair(0, 1));
-            list.push(diagonal(&[0.5, -0.5, 0.0]));
-            list.extend(pair(0, 2));
-            list.extend(pair(1, 2));
-            let c = 0.5 / 3.0_f64.sqrt();
-            list.push(diagonal(&[c, c, -2.0 * c]));
-        }
-    }
-    list
-}
 
 /// What a case is drawn for: a group, matrices a site, a lattice and a sub-lattice.
 struct Shape {
@@ -542,160 +425,4 @@ fn link_update(draw: &mut Draw, number: usize) -> Case {
     });
     case.arguments[1].1 = Domain::Small;
     case
-}
-
-/// Links on a small periodic lattice of at least so many directions.
-struct LinkCase {
-    group: GroupName,
-    lattice: Lattice,
-    samples: usize,
-}
-
-fn link_case(draw: &mut Draw, number: usize, least: usize) -> LinkCase {
-    let group = GroupName::ALL[number % 3];
-    let lattice = loop {
-        let lattice = draw.lattice(if group == GroupName::SU3 { 16 } else { 24 }, Phases::None);
-        if lattice.directions() >= least {
-            break lattice;
-        }
-    };
-    LinkCase { group, lattice, samples: draw.one_of(&[1, 3, 17]) }
-}
-
-impl LinkCase {
-    fn links(&self) -> Spec {
-        let fibre = Fibre::Matrix { group: self.group, count: self.lattice.directions() };
-        Spec::Field { location: Location::All, fibre }
-    }
-
-    fn plane_numbers(&self) -> Spec {
-        let planes = planes(self.lattice.directions()).len();
-        Spec::Field {
-            location: Location::All,
-            fibre: if planes == 1 { Fibre::Scalar } else { Fibre::Channels(planes) },
-        }
-    }
-
-    fn case(self, op: impl Op, specs: &[Spec], f: impl Fn(&Host, &[Vec<f64>]) -> Vec<f64> + 'static) -> Case {
-        let (group, lattice) = (self.group, self.lattice.clone());
-        let reference: Reference = Box::new(move |x: &[Value]| {
-            let samples = match &x[0] {
-                Value::Field(samples) => samples.len(),
-                _ => 1,
-            };
-            let one = |s: usize| {
-                let inputs: Vec<Vec<f64>> = x.iter().map(|x| x.of_sample(s)).collect();
-                f(&Host { group, lattice: lattice.clone() }, &inputs)
-            };
-            answer((0..samples).map(one).collect(), 200.0)
-        });
-        Case::new(op, &self.lattice, self.samples, specs, reference)
-    }
-}
-
-/// Links in plain numbers.
-struct Host {
-    group: GroupName,
-    lattice: Lattice,
-}
-
-impl Host {
-    fn sites(&self) -> impl Iterator<Item = Vec<usize>> + '_ {
-        (0..self.lattice.volume()).map(|s| self.lattice.coordinates(s))
-    }
-
-    fn moved(&self, x: &[usize], steps: &[(usize, i32)]) -> Vec<usize> {
-        let mut displacement = vec![0; x.len()];
-        steps.iter().for_each(|&(mu, by)| displacement[mu] += by);
-        walk(&self.lattice, x, &displacement).0
-    }
-
-    fn link(&self, u: &[f64], x: &[usize], mu: usize) -> Dense {
-        let m = self.group.matrix();
-        Dense::of(self.group, &u[(self.lattice.site(x) * self.lattice.directions() + mu) * m..][..m])
-    }
-
-    fn path(&self, u: &[f64], x: &[usize], steps: &[Step]) -> Dense {
-        let (mut x, mut product) = (x.to_vec(), Dense::one(self.group.rank()));
-        for step in steps {
-            if step.back {
-                x = self.moved(&x, &[(step.mu, -1)]);
-                product = product.times(&self.link(u, &x, step.mu).dagger());
-            } else {
-                product = product.times(&self.link(u, &x, step.mu));
-                x = self.moved(&x, &[(step.mu, 1)]);
-            }
-        }
-        product
-    }
-
-    /// The weighted staples of a link.
-    fn staple(&self, u: &[f64], w: Option<&[f64]>, x: &[usize], mu: usize) -> Dense {
-        let planes = planes(self.lattice.directions());
-        let mut sum = Dense::zero(self.group.rank());
-        for nu in (0..self.lattice.directions()).filter(|&nu| nu != mu) {
-            let p = planes.iter().position(|&plane| plane == (mu.min(nu), mu.max(nu))).unwrap();
-            let weight = |x: &[usize]| w.map_or(1.0, |w| w[self.lattice.site(x) * planes.len() + p]);
-            let start = self.moved(x, &[(mu, 1)]);
-            let above = self.path(u, &start, &[Step::forward(nu), Step::back(mu), Step::back(nu)]);
-            let below = self.path(u, &start, &[Step::back(nu), Step::back(mu), Step::forward(nu)]);
-            sum = sum.plus(&above, weight(x)).plus(&below, weight(&self.moved(x, &[(nu, -1)])));
-        }
-        sum
-    }
-}
-
-fn path(draw: &mut Draw, number: usize) -> Case {
-    let s = link_case(draw, number, 1);
-    let steps: Vec<Step> = (0..1 + draw.below(6))
-        .map(|_| Step { mu: draw.below(s.lattice.directions()), back: draw.below(2) == 0 })
-        .collect();
-    let links = s.links();
-    s.case(Path(steps.clone()), &[links], move |h, x| {
-        h.sites().flat_map(|site| h.path(&x[0], &site, &steps).stored(h.group)).collect()
-    })
-}
-
-fn plaquettes(draw: &mut Draw, number: usize) -> Case {
-    let s = link_case(draw, number, 2);
-    let links = s.links();
-    s.case(Plaquettes, &[links], |h, x| {
-        let planes = planes(h.lattice.directions());
-        let loops = |site: Vec<usize>| -> Vec<f64> {
-            let loop_of = |&(mu, nu): &(usize, usize)| h.path(&x[0], &site, &Path::rectangle(mu, 1, nu, 1).0);
-            planes.iter().map(|plane| loop_of(plane).trace().0 / h.group.rank() as f64).collect()
-        };
-        h.sites().flat_map(loops).collect()
-    })
-}
-
-fn staples(draw: &mut Draw, number: usize) -> Case {
-    let s = link_case(draw, number, 2);
-    let specs = [s.links(), s.plane_numbers()];
-    s.case(Staples, &specs, |h, x| {
-        let of_site = |site: Vec<usize>| -> Vec<f64> {
-            let one = |mu| h.staple(&x[0], Some(&x[1]), &site, mu).stored(h.group);
-            (0..h.lattice.directions()).flat_map(one).collect()
-        };
-        h.sites().flat_map(of_site).collect()
-    })
-}
-
-fn momentum_update(draw: &mut Draw, number: usize) -> Case {
-    let s = link_case(draw, number, 2);
-    let fibre = Fibre::Algebra { group: s.group, count: s.lattice.directions() };
-    let momenta = Spec::Field { location: Location::All, fibre };
-    let specs = [momenta, s.links(), draw.one_of(&[Spec::PerSample, Spec::Uniform])];
-    s.case(MomentumUpdate, &specs, |h, x| {
-        let n = h.group.algebra();
-        let of_site = |site: Vec<usize>| -> Vec<f64> {
-            let one = |mu: usize| -> Vec<f64> {
-                let along = h.link(&x[1], &site, mu).times(&h.staple(&x[1], None, &site, mu)).moments(h.group);
-                let p = &x[0][(h.lattice.site(&site) * h.lattice.directions() + mu) * n..][..n];
-                p.iter().zip(along).map(|(p, f)| p - x[2][0] * f).collect()
-            };
-            (0..h.lattice.directions()).flat_map(one).collect()
-        };
-        h.sites().flat_map(of_site).collect()
-    })
 }
