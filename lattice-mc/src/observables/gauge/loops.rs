@@ -3,72 +3,53 @@
 use super::Observable;
 use crate::action::gauge::slices;
 use lattice_autograd::{PerSample, Var};
-use lattice_tensor::field::{Element, Links, Scalar};
+use lattice_tensor::field::{Element, Links};
 use lattice_tensor::group::Group;
 use lattice_tensor::ops::Path;
+use std::collections::BTreeMap;
 
-/// Straight lines of up to so many links in every direction: `line(μ, n)(x) = U_μ(x) U_μ(x+μ) … U_μ(x+(n−1)μ)`.
-///
-/// Every loop shares them, so that a rectangle of any size costs two products of matrices on a site and a trace.
-#[derive(Clone, Debug)]
-pub struct Lines<'t, G: Group> {
-    /// `[direction][length − 1]`.
-    lines: Vec<Vec<Var<'t, Element<G>>>>,
-    open: Option<usize>,
+/// Straight lines of links in direction `mu`, `line_n(x) = U_μ(x) U_μ(x+μ) … U_μ(x+(n−1)μ)`, for `n` from 1 to `longest`, and to half
+/// of the extent.
+fn lines<'t, G: Group>(u: Var<'t, Links<G>>, mu: usize, longest: usize) -> Vec<Var<'t, Element<G>>> {
+    let extent = u.trace().lattice().extents()[mu];
+    let link = u.link(mu);
+    let mut lines = vec![link];
+    for n in 1..longest.min(extent / 2) {
+        lines.push(lines[n - 1] * link.shift(mu, n as i32));
+    }
+    lines.truncate(extent / 2);
+    lines
 }
 
-impl<'t, G: Group> Lines<'t, G> {
-    /// Lines of at most `longest` links, and at most half of the extent. Means do not reach across the boundary of an open
-    /// direction.
-    pub fn new(u: Var<'t, Links<G>>, longest: usize, open: Option<usize>) -> Self {
-        let extents = u.trace().lattice().extents().to_vec();
-        let of_direction = |(mu, extent): (usize, usize)| {
-            let link = u.link(mu);
-            let mut lines = Vec::new();
-            for n in 1..=longest.min(extent / 2) {
-                lines.push(
-                    lines.last().map_or(link, |before: &Var<'t, Element<G>>| *before * link.shift(mu, (n - 1) as i32)),
-                );
-            }
-            lines
-        };
-        Lines { lines: extents.into_iter().enumerate().map(of_direction).collect(), open }
-    }
-
-    /// `Re tr/N` of the rectangle of `r` links in direction `mu` and `t` in direction `nu` that begins at `x`, if there are
-    /// lines that long.
-    pub fn rectangle(&self, mu: usize, r: usize, nu: usize, t: usize) -> Option<Var<'t, Scalar>> {
-        let line = |mu: usize, n: usize| self.lines.get(mu)?.get(n.checked_sub(1)?).copied();
-        let (bottom, side) = (line(mu, r)?, line(nu, t)?);
-        let out = bottom * side.shift(mu, r as i32);
-        let back = side * bottom.shift(nu, t as i32);
-        Some(out.times_adjoint(back).re_trace() * (1.0 / G::N as f64))
-    }
-
-    /// `wilson_RxT`: `R` in space, `T` along the last direction, averaged over places and the directions of space.
-    pub fn wilson_loops(&self) -> Vec<Observable<'t>> {
-        let Some((times, space)) = self.lines.split_last() else { return Vec::new() };
-        let last = space.len();
-        let longest = space.iter().map(Vec::len).max().unwrap_or(0);
-        let sizes = (1..=longest).flat_map(|r| (1..=times.len()).map(move |t| (r, t)));
-        let mean = |(r, t): (usize, usize)| {
-            let (mut sum, mut number) = (None, 0.0);
-            for mu in 0..last {
-                let Some(mut part) = self.rectangle(mu, r, last, t) else { continue };
-                let lattice = part.trace().lattice();
+/// `wilson_RxT`: `R` links in space, `T` along the last direction, averaged over places and the directions of space; sides of at
+/// most `longest` links, and half of the extent. Means do not reach across the boundary of an open direction.
+///
+/// Rectangles share straight lines, so that one of any size costs two products of matrices on a site and a trace; direction
+/// by direction, so that few lines are kept at a time.
+pub fn wilson_loops<'t, G: Group>(u: Var<'t, Links<G>>, longest: usize, open: Option<usize>) -> Vec<Observable<'t>> {
+    let lattice = u.trace().lattice();
+    let Some(time) = lattice.directions().checked_sub(1) else { return Vec::new() };
+    // The sum and the number of loops of each size.
+    let mut found: BTreeMap<(usize, usize), (Var<'t, PerSample>, f64)> = BTreeMap::new();
+    let sides = lines(u, time, longest);
+    for mu in 0..time {
+        for (r, bottom) in lines(u, mu, longest).into_iter().enumerate().map(|(i, line)| (i + 1, line)) {
+            for (t, &side) in sides.iter().enumerate().map(|(i, line)| (i + 1, line)) {
+                let (out, back) = (bottom * side.shift(mu, r as i32), side * bottom.shift(time, t as i32));
+                let mut traces = out.times_adjoint(back).re_trace();
                 let mut places = lattice.volume();
-                for (direction, side) in [(mu, r), (last, t)].into_iter().filter(|&(d, _)| Some(d) == self.open) {
+                for (direction, length) in [(mu, r), (time, t)].into_iter().filter(|&(d, _)| Some(d) == open) {
                     let extent = lattice.extents()[direction];
-                    part = part * slices(part.trace(), direction, 0..extent - side);
-                    places = places / extent * (extent - side);
+                    traces = traces * slices(u.trace(), direction, 0..extent - length);
+                    places = places / extent * (extent - length);
                 }
-                sum = Some(sum.map_or(part, |sum| sum + part));
-                number += places as f64;
+                let own = (traces.sum_sites(), places as f64);
+                found.entry((r, t)).and_modify(|all| *all = (all.0 + own.0, all.1 + own.1)).or_insert(own);
             }
-            Some((format!("wilson_{r}x{t}"), sum?.sum_sites() * (1.0 / number)))
-        };
-        sizes.filter_map(mean).collect()
+        }
     }
+    let mean = |((r, t), (sum, number))| (format!("wilson_{r}x{t}"), sum * (1.0 / (number * G::N as f64)));
+    found.into_iter().map(mean).collect()
 }
 
 /// The mean of `Re tr/N` of rectangles of `r` links in direction `mu` and `t` in direction `nu`, of any length: sides that

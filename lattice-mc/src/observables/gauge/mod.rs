@@ -13,7 +13,7 @@ mod tests;
 pub use charge::charge;
 pub use clover::{clover, clover_charge, clover_energy};
 pub use flow::{FlowPoint, GradientFlow, LEVEL, Scale, WilsonFlow, scale};
-pub use loops::{Lines, wilson_loop};
+pub use loops::{wilson_loop, wilson_loops};
 pub use polyakov::{polyakov, polyakov_abs, polyakov_correlator};
 pub use quantities::quantities;
 pub use smear::stout;
@@ -53,7 +53,7 @@ pub fn standard<'t, G: Group>(action: &dyn Action<Links<G>>, u: Var<'t, Links<G>
     let mut list = plaquettes(u, open);
     list.push(("action_density".into(), action.action(u) * (1.0 / volume)));
     list.extend(schwinger_dyson(action, u).map(|x| ("schwinger_dyson".into(), x)));
-    list.extend(Lines::new(u, LONGEST, open).wilson_loops());
+    list.extend(wilson_loops(u, LONGEST, open));
     if open != Some(d - 1) {
         list.push(("polyakov_abs".into(), polyakov_abs(u)));
     }
