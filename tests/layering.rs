@@ -122,3 +122,13 @@ fn autodiff_contains_no_op() {
         assert!(!code(&path).contains("impl Op for"), "{path} defines an op");
     }
 }
+
+/// Generic code is compiled in every crate that uses it; kernels are large, and compiled with their ops.
+#[test]
+fn kernels_are_compiled_where_they_are() {
+    for file in files("lattice-tensor/src/ops").iter().filter(|file| !file.ends_with("ops/mod.rs")) {
+        let text = std::fs::read_to_string(root().join(file)).unwrap();
+        let (kernels, here) = (text.matches("fn kernel<R: Real>").count(), text.matches("compiled_here!()").count());
+        assert_eq!(kernels, here, "{file}: expected `super::compiled_here!();` beside each `fn kernel`");
+    }
+}

@@ -13,7 +13,8 @@ use std::ops::Range;
 /// none of the latter, and the plaquettes are independent: each has the distribution of a single one.
 ///
 /// Topological charge flows in and out through the boundary; it is no integer and does not freeze. The links across the
-/// boundary are in no plaquette and drift freely; no loop with such a link is measured. [`Form`](super::Form) is that of `wilson`, without the absent plaquettes.
+/// boundary are in no plaquette and drift freely; no loop with such a link is measured. [`Form`](super::Form) is that of
+/// `wilson`, without the absent plaquettes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Open {
     /// The action on plaquettes.
