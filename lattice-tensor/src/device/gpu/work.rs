@@ -16,6 +16,9 @@ use wgpu::{BufferUsages, ErrorFilter, PollType, SubmissionIndex};
 
 /// How long a device may go without finishing a submission.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// The same for a processor that plays the device: it compiles kernels within submissions, minutes each for the largest where it is
+/// slow and busy.
+const PATIENCE_WITH_PROCESSORS: Duration = Duration::from_secs(30 * 60);
 /// Bytes of the buffer that reads pass through: at least and at most.
 const STAGED: Range<u64> = 1 << 16..1 << 26;
 
@@ -134,9 +137,13 @@ impl Gpu {
     /// Waits until a submission has ended.
     ///
     /// # Errors
-    /// If the device is lost, or finishes nothing for a minute.
+    /// If the device is lost, or finishes nothing for a minute (in software, half an hour).
     pub(super) fn wait(&self, submission: SubmissionIndex) -> Result<()> {
-        self.wait_at_most(Some(submission), PATIENCE)
+        self.wait_at_most(Some(submission), self.patience())
+    }
+
+    fn patience(&self) -> Duration {
+        if self.is_software() { PATIENCE_WITH_PROCESSORS } else { PATIENCE }
     }
 
     /// Waits until a submission, or all of them, have ended; while others end, patience is renewed.
@@ -186,7 +193,7 @@ impl Gpu {
     /// Waits for what was submitted, and shows the first `bytes` of a buffer that can be mapped, a multiple of 4.
     ///
     /// # Errors
-    /// If the device is lost, or finishes nothing for a minute.
+    /// If the device is lost, or finishes nothing for a minute (in software, half an hour).
     pub(super) fn read_mapped(&self, staging: &wgpu::Buffer, bytes: u64, with: impl FnOnce(&[u8])) -> Result<()> {
         self.check()?;
         if bytes == 0 {
@@ -210,8 +217,9 @@ impl Gpu {
         // little later.
         self.poll(PollType::Poll)?.map_err(|error| failed(error.to_string()))?;
         let answer = told.try_recv().or_else(|_| {
-            self.wait_at_most(None, PATIENCE)?;
-            told.recv_timeout(PATIENCE).map_err(|_| self.silent(PATIENCE))
+            let patience = self.patience();
+            self.wait_at_most(None, patience)?;
+            told.recv_timeout(patience).map_err(|_| self.silent(patience))
         })?;
         answer.map_err(|error| failed(error.to_string()))?;
         let view = mapped.get_mapped_range().map_err(|error| failed(error.to_string()))?;
