@@ -150,12 +150,16 @@ fn su3_in_four_dimensions_at_strong_coupling() {
     }
 }
 
-/// Plaquettes of open boundaries are independent: `⟨cos P⟩ = I₁/I₀` for each that has a weight, 0 for those that have none.
+/// Plaquettes between open boundaries are independent: `⟨cos P⟩ = I₁/I₀`, and loops of area `A` are its power; on the action those
+/// across the boundary have no part.
 #[test]
 fn open_boundaries_decouple_plaquettes() {
     let action = Open { wilson: Wilson::new(2.0), direction: 1 };
     let estimates = run::<f64, Links<U1>>(&action, hmc(6), &[4, 6], 64, 400, 5);
-    demand(&estimates, "plaquette", 0.697_774_657_964 * 5.0 / 6.0);
+    let plaquette: f64 = 0.697_774_657_964;
+    demand(&estimates, "plaquette", plaquette);
+    demand(&estimates, "wilson_2x3", plaquette.powi(6));
+    demand(&estimates, "action_density", -2.0 * plaquette * 5.0 / 6.0);
     demand(&estimates, "exp_minus_dh", 1.0);
 }
 

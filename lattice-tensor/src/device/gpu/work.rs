@@ -143,7 +143,7 @@ impl Gpu {
     }
 
     fn patience(&self) -> Duration {
-        if self.is_software() { PATIENCE_WITH_PROCESSORS } else { PATIENCE }
+        if self.is_processor() { PATIENCE_WITH_PROCESSORS } else { PATIENCE }
     }
 
     /// Waits until a submission, or all of them, have ended; while others end, patience is renewed.
