@@ -34,7 +34,7 @@ fn matrices(name: &str) -> String {
                 "fn y_{verb}(which: u32, row: u32, matrix: {kind}) {{ var m = matrix; for (var k = 0u; k < {numbers}; k++) {{ y(which * {numbers} + k, row, m[k]); }} }}\n"
             ),
             _ => format!(
-                "fn {name}_{verb}(which: u32, row: u32) -> {kind} {{ var m: {kind}; for (var k = 0u; k < {numbers}; k++) {{ m[k] = {name}(which * {numbers} + k, row); }} return m; }}\n"
+                "fn {name}_{verb}(which: u32, row: u32) -> {kind} {{ var all: {kind}; for (var k = 0u; k < {numbers}; k++) {{ all[k] = {name}(which * {numbers} + k, row); }} return all; }}\n"
             ),
         }
     };
@@ -251,7 +251,10 @@ fn imports_come_once_and_before_their_users() {
 #[test]
 fn unknown_names_are_refused() {
     let error = resolve("top", "#import broken", library).unwrap_err();
-    assert_eq!(error.to_string(), "shader broken: expected the name of a piece in lib/ to import, found nothing");
+    assert_eq!(
+        error.to_string(),
+        "shader broken: expected the name of a piece in lib/ or parts/ to import, found nothing"
+    );
     let error = op("shfit").unwrap_err();
     assert_eq!(error.to_string(), format!("shader shfit: expected one of {}", NAMES.join(", ")));
 }
