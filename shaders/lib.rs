@@ -13,7 +13,7 @@
 
 use std::fmt;
 
-const OPS: [(&str, &str); 33] = [
+const OPS: [(&str, &str); 37] = [
     ("adjoint", include_str!("ops/adjoint.wgsl")),
     ("bracket", include_str!("ops/bracket.wgsl")),
     ("channels", include_str!("ops/channels.wgsl")),
@@ -30,6 +30,8 @@ const OPS: [(&str, &str); 33] = [
     ("logarithm", include_str!("ops/logarithm.wgsl")),
     ("matrix_dot", include_str!("ops/matrix_dot.wgsl")),
     ("metropolis", include_str!("ops/metropolis.wgsl")),
+    ("moebius", include_str!("ops/moebius.wgsl")),
+    ("moebius_tangent", include_str!("ops/moebius_tangent.wgsl")),
     ("moments", include_str!("ops/moments.wgsl")),
     ("momentum_update", include_str!("ops/momentum_update.wgsl")),
     ("multiply", include_str!("ops/multiply.wgsl")),
@@ -43,13 +45,15 @@ const OPS: [(&str, &str); 33] = [
     ("scale", include_str!("ops/scale.wgsl")),
     ("scaled_unit", include_str!("ops/scaled_unit.wgsl")),
     ("shift", include_str!("ops/shift.wgsl")),
+    ("spline", include_str!("ops/spline.wgsl")),
+    ("spline_tangent", include_str!("ops/spline_tangent.wgsl")),
     ("staple", include_str!("ops/staple.wgsl")),
     ("sum_sites", include_str!("ops/sum_sites.wgsl")),
     ("trace", include_str!("ops/trace.wgsl")),
     ("wave", include_str!("ops/wave.wgsl")),
 ];
 
-const LIB: [(&str, &str); 20] = [
+const LIB: [(&str, &str); 21] = [
     ("algebra", include_str!("lib/algebra.wgsl")),
     ("atan2", include_str!("lib/atan2.wgsl")),
     ("descent", include_str!("lib/descent.wgsl")),
@@ -67,14 +71,17 @@ const LIB: [(&str, &str); 20] = [
     ("su3_spectrum", include_str!("lib/su3_spectrum.wgsl")),
     ("su3_updates", include_str!("lib/su3_updates.wgsl")),
     ("sums", include_str!("lib/sums.wgsl")),
+    ("transforms", include_str!("lib/transforms.wgsl")),
     ("u1", include_str!("lib/u1.wgsl")),
     ("u1_spectrum", include_str!("lib/u1_spectrum.wgsl")),
     ("u1_updates", include_str!("lib/u1_updates.wgsl")),
 ];
 
-const PARTS: [(&str, &str); 3] = [
+const PARTS: [(&str, &str); 5] = [
     ("local_draws", include_str!("parts/local_draws.wgsl")),
     ("local_staples", include_str!("parts/local_staples.wgsl")),
+    ("moebius", include_str!("parts/moebius.wgsl")),
+    ("spline", include_str!("parts/spline.wgsl")),
     ("staples", include_str!("parts/staples.wgsl")),
 ];
 

@@ -75,6 +75,12 @@ fn told(name: &str) -> String {
         "link_update" => &["u@", "p@", "eps!", "y", "ROWS"],
         "matrix_dot" => &["a@", "b@", "y", "ROWS"],
         "metropolis" => &["u@", "c!", "width!", "key", "y", "staples", "ROWS", "DIRECTIONS", "MU", "PATHS"],
+        "moebius" => {
+            &["x@", "p@", "y", "MIXTURES", "FIRST_WEIGHT", "?SHIFTS", "?WEIGHTS", "?OFFSET", "LAST", "?INVERSE"]
+        }
+        "moebius_tangent" => {
+            &["x@", "p@", "c@", "y", "MIXTURES", "FIRST_WEIGHT", "?SHIFTS", "?WEIGHTS", "?OFFSET", "LAST"]
+        }
         "moments" => &["m@", "y", "ROWS"],
         "momentum_update" => &["p@", "u@", "strength!", "y", "around", "ROWS", "DIRECTIONS"],
         "multiply" => &["a@", "b@", "y", "ROWS", "?ADJOINT_A", "?ADJOINT_B"],
@@ -84,6 +90,8 @@ fn told(name: &str) -> String {
         "reunitarise_tangent" => &["a@", "g@", "y", "ROWS"],
         "scale" => &["a@", "s@", "y", "ROWS"],
         "scaled_unit" => &["s@", "y", "ROWS", "?IMAGINARY"],
+        "spline" => &["x@", "p@", "y", "BINS", "?CIRCULAR", "?OFFSET", "LAST", "?INVERSE"],
+        "spline_tangent" => &["x@", "p@", "c@", "y", "BINS", "?CIRCULAR", "?OFFSET", "LAST"],
         "staple" => &["u@", "w@", "y", "around", "ROWS", "DIRECTIONS"],
         "trace" => &["a@", "y", "ROWS", "?IMAGINARY"],
         other => panic!("{other} is missing here"),

@@ -1,9 +1,10 @@
 //! Random cases. Every draw is a function of a name and a number, which a failing test prints.
 
 use lattice_autograd::check::Value;
-use lattice_tensor::{Boundary, Lattice, Layout, Location, Spec};
+use lattice_tensor::{Boundary, Grid, Lattice, Layout, Location, Spec};
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
+use std::f64::consts::TAU;
 
 /// A source of random cases.
 pub struct Draw(Pcg64);
@@ -19,6 +20,8 @@ pub enum Domain {
     NonZero,
     /// Below 0.5 in magnitude.
     Small,
+    /// Angles up to a turn away, 0.2 off the odd multiples of π.
+    Angle,
 }
 
 /// Which boundary phases an op takes.
@@ -79,6 +82,11 @@ impl Draw {
         let period = 2 + self.below(3);
         let offset = self.below(period);
         all.push(Location::Stripe { mu: mu as u8, period: period as u16, offset: offset as u16 });
+        let wide = Grid::ALL.with(mu, period as u16, offset as u16, 1 + self.below(period - 1) as u16);
+        let nu = self.below(lattice.directions());
+        let other = 2 + self.below(2);
+        let both = wide.with(nu, other as u16, self.below(other) as u16, 1);
+        all.extend([wide.location(), both.location()]);
         all.retain(|l| l.check(lattice).is_ok());
         self.one_of(&all)
     }
@@ -101,6 +109,7 @@ impl Draw {
             }
             Domain::Positive => self.0.random_range(0.5..2.5),
             Domain::Small => self.0.random_range(-0.5..0.5),
+            Domain::Angle => self.0.random_range(-2.9..2.9) + TAU * self.0.random_range(-1..2) as f64,
             Domain::NonZero => self.0.random_range(0.5..2.0) * self.one_of(&[-1.0, 1.0]),
         };
         x as f32 as f64

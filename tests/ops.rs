@@ -4,6 +4,7 @@ mod cases;
 mod gauge;
 #[cfg(feature = "gpu")]
 mod gpu;
+mod transforms;
 
 use crate::draw::{Domain, Draw};
 use crate::reference::{Answer, translated};
@@ -37,7 +38,8 @@ impl Subject {
         let mut graph = Graph::new(&case.lattice);
         let (wanted, output) = case.push(&mut graph).unwrap_or_else(|e| panic!("{label}: {e}"));
         let mut specs = case.arguments.clone();
-        let functional = rules::pair(&mut graph, output, "v").unwrap().map(|(v, functional)| {
+        let paired = case.coda.map_or(output, |coda| coda(&mut graph, output).unwrap());
+        let functional = rules::pair(&mut graph, paired, "v").unwrap().map(|(v, functional)| {
             specs.push((graph.spec(v), Domain::Apart(1)));
             functional
         });
@@ -79,7 +81,7 @@ impl Subject {
 }
 
 fn for_all(mut check: impl FnMut(&mut Subject)) {
-    for &(name, count, draw) in LIST.iter().chain(gauge::LIST) {
+    for &(name, count, draw) in LIST.iter().chain(gauge::LIST).chain(transforms::LIST) {
         (0..count).for_each(|number| check(&mut Subject::new(name, number, draw)));
     }
 }
@@ -109,7 +111,7 @@ fn ulp<R: Real>() -> f64 {
 #[test]
 fn every_file_of_ops_is_listed_and_documented() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("lattice-tensor/src/ops");
-    let listed: BTreeSet<&str> = LIST.iter().chain(gauge::LIST).map(|entry| entry.0).collect();
+    let listed: BTreeSet<&str> = LIST.iter().chain(gauge::LIST).chain(transforms::LIST).map(|entry| entry.0).collect();
     // An argument is what every case of another op begins with; random fields and random updates of links have tests of
     // their own, in `random.rs` and `gauge.rs`.
     let known = |name: &str| ["argument", "random", "local_update"].contains(&name) || listed.contains(name);
@@ -177,10 +179,11 @@ fn values_are_those_of_the_reference() {
     });
 }
 
-/// Whether a gradient leads through one of the few ops that are gradients themselves and have none.
-fn ends(s: &mut Subject, functional: NodeId, wanted: &[NodeId]) -> bool {
+/// Whether a gradient leads through one of the few ops that are gradients themselves and have none, or of those named.
+fn ends(s: &mut Subject, functional: NodeId, wanted: &[NodeId], others: &[&str]) -> bool {
     let error = rules::gradients(&mut s.graph, functional, wanted).err().map(|e| e.to_string());
-    error.is_some_and(|e| gauge::ENDS.iter().any(|name| e.starts_with(name)) && e.contains("not differentiable"))
+    let known = |e: &str| gauge::ENDS.iter().chain(&transforms::ENDS).chain(others).any(|name| e.starts_with(name));
+    error.is_some_and(|e| known(&e) && e.contains("not differentiable"))
 }
 
 /// A central difference along a random direction against the gradient, for every input.
@@ -189,7 +192,7 @@ fn gradients_are_those_of_difference_quotients() {
     for_all(|s| {
         let Some(functional) = s.functional.filter(|_| !s.case.straight_through) else { return };
         let wanted = s.wanted.clone();
-        if ends(s, functional, &wanted) {
+        if ends(s, functional, &wanted, &[]) {
             return;
         }
         if let Err(e) = rules::check(&mut s.graph, functional, &wanted, &s.values, s.case.samples, s.seed) {
@@ -233,7 +236,7 @@ fn second_gradients_are_those_of_difference_quotients() {
         }
         let Some(sum) = sum else { return };
         let wanted = s.graph.arguments().to_vec();
-        if ends(s, sum, &wanted) {
+        if ends(s, sum, &wanted, &transforms::ONCE) {
             return;
         }
         if let Err(e) = rules::check(&mut s.graph, sum, &wanted, &s.values, s.case.samples, s.seed) {
@@ -349,7 +352,7 @@ fn translated_inputs_give_translated_outputs() {
             return;
         }
         // By multiples of 12, every sub-lattice is moved onto itself; by 2 along every direction, checkerboards are.
-        let stripes = s.case.locations(&s.graph).iter().any(|l| matches!(l, Location::Stripe { .. }));
+        let stripes = s.case.locations(&s.graph).iter().any(|l| !matches!(l, Location::All | Location::Parity(_)));
         let steps = if stripes { 12 } else { 2 };
         let by: Vec<i32> = s.case.lattice.extents().iter().map(|_| steps * (s.draw.below(3) as i32 - 1)).collect();
         let move_all = |values: &[Value], specs: &[Spec]| -> Vec<Value> {

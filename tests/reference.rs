@@ -195,6 +195,7 @@ fn on_numbers(kind: Pointwise, x: [f64; 3]) -> (f64, f64) {
         Pointwise::Tanh => plain(a.tanh()),
         Pointwise::Sin => plain(a.sin()),
         Pointwise::Cos => plain(a.cos()),
+        Pointwise::Wrap => (a - std::f64::consts::TAU * (a / std::f64::consts::TAU).round(), a.abs()),
         Pointwise::Sigmoid => plain(1.0 / (1.0 + (-a).exp())),
         Pointwise::LeakyRelu => plain(if a > 0.0 { a } else { b * a }),
         Pointwise::Abs => plain(a.abs()),

@@ -114,6 +114,12 @@ impl<'t, G: Group> Var<'t, Momenta<G>> {
         self.trace().apply(MomentumUpdate, &[self.id(), u.id(), c.id()])
     }
 
+    /// `exp(i Σ ω_a T_a)`, link by link.
+    #[track_caller]
+    pub fn exp_links(self) -> Var<'t, Links<G>> {
+        self.trace().apply(Exp, &[self.id()])
+    }
+
     /// The momenta of one direction.
     #[track_caller]
     pub fn direction(self, mu: usize) -> Var<'t, Algebra<G>> {

@@ -8,6 +8,7 @@ pub mod check;
 pub mod complex;
 pub mod components;
 pub mod gauge;
+pub mod maps;
 pub mod optim;
 pub mod params;
 pub mod reverse;
@@ -16,5 +17,6 @@ pub mod var;
 
 pub use complex::complex;
 pub use gauge::{links, momenta};
+pub use maps::{Family, Mapped};
 pub use trace::Trace;
 pub use var::{BatchSum, Kind, Linear, Number, OnSites, PerSample, Uniform, Var, Weights};

@@ -1,18 +1,21 @@
 //! A training on disk: weights, optimiser, schedule, history and random counters in one safetensors file.
 
+use crate::bijection::Flat;
 use crate::error::Error;
-use crate::flow::{Architecture, Flow};
+use crate::flow::{Flow, Shape};
 use crate::train::{Trainer, Training};
 use lattice_autograd::optim::Optimizer;
 use lattice_autograd::params::TensorFile;
+use lattice_tensor::field::Scalar;
 use lattice_tensor::{Lattice, Real};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
 
 /// What a model file says about itself, besides its tensors.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Description {
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(bound = "")]
+pub struct Description<K: Flat = Scalar> {
     /// The extents of the lattice.
     pub lattice: Vec<usize>,
     /// The theory it was trained for.
@@ -22,18 +25,27 @@ pub struct Description {
     /// Its couplings by name.
     pub couplings: BTreeMap<String, f64>,
     /// The shape of the flow.
-    pub architecture: Architecture,
+    pub architecture: K::Architecture,
     /// The plan of the training.
     pub training: Training,
     /// `f32` or `f64`.
     pub precision: String,
 }
 
+impl<K: Flat> PartialEq for Description<K> {
+    fn eq(&self, other: &Self) -> bool {
+        let plain = |d: &Self| {
+            (d.lattice.clone(), d.theory.clone(), d.action.clone(), d.couplings.clone(), d.precision.clone())
+        };
+        plain(self) == plain(other) && self.architecture == other.architecture && self.training == other.training
+    }
+}
+
 /// A model file: read, or about to be written.
 #[derive(Clone, Debug)]
-pub struct Checkpoint {
+pub struct Checkpoint<K: Flat = Scalar> {
     /// What it says about itself.
-    pub description: Description,
+    pub description: Description<K>,
     /// Steps done; also the counter of the random numbers.
     pub step: u64,
     pub(crate) file: TensorFile,
@@ -41,12 +53,12 @@ pub struct Checkpoint {
 
 const FORMAT: &str = "lattice-fields model 1";
 
-impl Checkpoint {
+impl<K: Flat> Checkpoint<K> {
     /// The state of a training.
     ///
     /// # Errors
     /// If a parameter is not finite, or is on a GPU and cannot be fetched.
-    pub fn of<R: Real>(trainer: &mut Trainer<'_, R>, description: &Description) -> Result<Checkpoint, Error> {
+    pub fn of<R: Real>(trainer: &mut Trainer<'_, R, K>, description: &Description<K>) -> Result<Checkpoint<K>, Error> {
         let mut file = TensorFile::new();
         let (flow, optimizer) = trainer.state()?;
         flow.parameters.store(&mut file)?;
@@ -73,7 +85,7 @@ impl Checkpoint {
     ///
     /// # Errors
     /// If there is none, or it is truncated, damaged or of another kind.
-    pub fn read(path: &Path) -> Result<Checkpoint, Error> {
+    pub fn read(path: &Path) -> Result<Checkpoint<K>, Error> {
         let file = TensorFile::read(path)?;
         if !file.is_checked() {
             return Err(model(path, "checksum", "an entry of the metadata", "nothing"));
@@ -84,7 +96,7 @@ impl Checkpoint {
         if format != FORMAT {
             return Err(model(path, "format", FORMAT, format));
         }
-        let description: Description = serde_json::from_str(entry("description")?)
+        let description: Description<K> = serde_json::from_str(entry("description")?)
             .map_err(|e| model(path, "description", "what a model says about itself", e))?;
         let step = entry("step")?;
         let step = step.parse().map_err(|_| model(path, "step", "a number of steps", step))?;
@@ -100,15 +112,15 @@ impl Checkpoint {
     ///
     /// # Errors
     /// If the file does not hold the parameters that its description asks for.
-    pub fn flow(&self) -> Result<Flow, Error> {
+    pub fn flow(&self) -> Result<Flow<K>, Error> {
         let lattice = Lattice::periodic(&self.description.lattice)?;
-        let mut flow = Flow::new(&lattice, self.description.architecture.clone())?;
+        let mut flow = K::Architecture::flow(self.description.architecture.clone(), &lattice)?;
         flow.parameters.restore(&self.file)?;
         Ok(flow)
     }
 }
 
-impl Flow {
+impl<K: Flat> Flow<K> {
     /// Starts from what another training has learnt, for another lattice or coupling: nets and spectrum are local, so
     /// their kernels mean the same on any lattice of as many directions (Albandea et al. 2302.08408 train small and
     /// sample large).
@@ -117,15 +129,14 @@ impl Flow {
     ///
     /// # Errors
     /// If the other flow is of another shape, in anything but its seed; nothing is changed then.
-    pub fn warm_start(&mut self, from: &Checkpoint) -> Result<(), Error> {
+    pub fn warm_start(&mut self, from: &Checkpoint<K>) -> Result<(), Error> {
         let other = &from.description;
         let refuse = |what, expected, found| Err(Error::Architecture { what, expected, found });
         if other.lattice.len() != self.lattice.directions() {
             let expected = format!("a flow on a lattice of {} directions", self.lattice.directions());
             return refuse("warm start", expected, format!("one on {:?}", other.lattice));
         }
-        let shape = |a: &Architecture| Architecture { seed: 0, ..a.clone() };
-        if shape(&other.architecture) != shape(&self.architecture) {
+        if !other.architecture.is_like(&self.architecture) {
             let (expected, found) = (format!("{:?}", self.architecture), format!("{:?}", other.architecture));
             return refuse("warm start", expected, found);
         }

@@ -1,17 +1,20 @@
 //! A flow: a chain of layers with its parameters.
 
-use crate::bijection::{Bijection, Chain};
+use crate::bijection::{Bijection, Chain, Flat};
 use crate::condition::Condition;
 use crate::conv_exponential::ConvExponential;
 use crate::coupling::{Affine, SinhArcsinh};
 use crate::error::Error;
 use crate::nets::{Activation, ConvNet, OddNet, OddShape};
+use crate::prior::{Normal, Prior};
 use lattice_autograd::params::Parameters;
 use lattice_autograd::{PerSample, Trace, Var};
 use lattice_mc::Action;
 use lattice_tensor::field::Scalar;
 use lattice_tensor::{Lattice, Location};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use std::fmt::Debug;
 
 /// The shape of a flow.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -125,26 +128,40 @@ impl Architecture {
     }
 }
 
-/// A chain of layers, the lattice it acts on, and its parameters.
+/// A description that flows are made from.
+pub trait Shape<K: Flat>: Clone + Debug + Default + PartialEq + Serialize + DeserializeOwned + Send + Sync {
+    /// The flow, with fresh parameters.
+    ///
+    /// # Errors
+    /// If there is no such flow, or not on this lattice.
+    fn flow(self, lattice: &Lattice) -> Result<Flow<K>, Error>;
+
+    /// Whether parameters of the other mean the same here: all but the seed agrees.
+    fn is_like(&self, other: &Self) -> bool;
+
+    /// Couplings of the theory that the flow is told, and their ranges.
+    fn conditions(&self) -> &[Condition] {
+        &[]
+    }
+}
+
+/// A prior and a chain of layers, the lattice they act on, and their parameters.
 #[derive(Debug)]
-pub struct Flow {
+pub struct Flow<K: Flat = Scalar> {
     /// The lattice.
     pub lattice: Lattice,
     /// The shape, if the flow was made from one.
-    pub architecture: Architecture,
+    pub architecture: K::Architecture,
     /// The parameters of all layers.
     pub parameters: Parameters,
-    layers: Chain,
+    prior: Box<dyn Prior<K>>,
+    layers: Chain<K>,
 }
 
-impl Flow {
-    /// A flow with fresh parameters.
-    ///
-    /// # Errors
-    /// If there are no layers, a width is zero, the kernel is even, or the lattice has no checkerboard.
-    pub fn new(lattice: &Lattice, architecture: Architecture) -> Result<Flow, Error> {
-        architecture.check(lattice)?;
-        let Architecture { layers, ref hidden, kernel, last, seed, coupling, spectrum, ref conditions } = architecture;
+impl Shape<Scalar> for Architecture {
+    fn flow(self, lattice: &Lattice) -> Result<Flow, Error> {
+        self.check(lattice)?;
+        let Architecture { layers, ref hidden, kernel, last, seed, coupling, spectrum, ref conditions } = self;
         let mut parameters = Parameters::new();
         let mut chain = Chain::default();
         if spectrum > 0 {
@@ -166,7 +183,36 @@ impl Flow {
                 }
             });
         }
-        Ok(Flow { lattice: lattice.clone(), architecture, parameters, layers: chain })
+        Ok(Flow { lattice: lattice.clone(), architecture: self, parameters, prior: Box::new(Normal), layers: chain })
+    }
+
+    fn is_like(&self, other: &Self) -> bool {
+        let shape = |a: &Architecture| Architecture { seed: 0, ..a.clone() };
+        shape(self) == shape(other)
+    }
+
+    fn conditions(&self) -> &[Condition] {
+        &self.conditions
+    }
+}
+
+impl<K: Flat> Flow<K> {
+    /// A flow with fresh parameters.
+    ///
+    /// # Errors
+    /// If there are no layers, a width is zero, the kernel is even, or the lattice does not fit the couplings.
+    pub fn new(lattice: &Lattice, architecture: K::Architecture) -> Result<Flow<K>, Error> {
+        architecture.flow(lattice)
+    }
+
+    /// The density it starts from.
+    pub fn prior(&self) -> &dyn Prior<K> {
+        &*self.prior
+    }
+
+    /// Couplings of the theory that it is told.
+    pub fn conditions(&self) -> &[Condition] {
+        self.architecture.conditions()
     }
 
     /// Brings the parameters back to where the flow is a bijection.
@@ -175,8 +221,8 @@ impl Flow {
     }
 
     /// In a trace, makes each coupling that the flow is told a number drawn for each sample, uniform in its range.
-    pub(crate) fn draw_conditions(&self, trace: &Trace, action: &dyn Action) -> Result<(), Error> {
-        for condition in &self.architecture.conditions {
+    pub(crate) fn draw_conditions(&self, trace: &Trace, action: &dyn Action<K>) -> Result<(), Error> {
+        for condition in self.conditions() {
             value_of(action, &condition.coupling)?;
             let u = trace.uniform_draw(&format!("train.{}", condition.coupling));
             trace.define(&condition.coupling, u * (condition.to - condition.from) + condition.from);
@@ -188,8 +234,8 @@ impl Flow {
     ///
     /// # Errors
     /// If the action has no such coupling, or its value is outside the range of the training.
-    pub fn tell_conditions(&self, trace: &Trace, action: &dyn Action) -> Result<(), Error> {
-        for condition in &self.architecture.conditions {
+    pub fn tell_conditions(&self, trace: &Trace, action: &dyn Action<K>) -> Result<(), Error> {
+        for condition in self.conditions() {
             let value = value_of(action, &condition.coupling)?;
             if !condition.contains(value) {
                 let expected = format!("{} from {} to {}", condition.coupling, condition.from, condition.to);
@@ -200,13 +246,31 @@ impl Flow {
         Ok(())
     }
 
-    /// A flow of your own layers; their parameters must be ranges of `parameters`.
-    pub fn of(lattice: &Lattice, parameters: Parameters, layers: Chain) -> Flow {
-        Flow { lattice: lattice.clone(), architecture: Architecture::default(), parameters, layers }
+    /// A flow of your own layers, from any prior; their parameters must be ranges of `parameters`.
+    pub fn from_prior(
+        lattice: &Lattice,
+        parameters: Parameters,
+        prior: Box<dyn Prior<K>>,
+        layers: Chain<K>,
+    ) -> Flow<K> {
+        Flow { lattice: lattice.clone(), architecture: K::Architecture::default(), parameters, prior, layers }
+    }
+
+    /// With a description.
+    #[must_use]
+    pub(crate) fn described(self, architecture: K::Architecture) -> Flow<K> {
+        Flow { architecture, ..self }
     }
 }
 
-fn value_of(action: &dyn Action, coupling: &str) -> Result<f64, Error> {
+impl Flow {
+    /// A flow of your own layers, from the normal prior; their parameters must be ranges of `parameters`.
+    pub fn of(lattice: &Lattice, parameters: Parameters, layers: Chain) -> Flow {
+        Flow::from_prior(lattice, parameters, Box::new(Normal), layers)
+    }
+}
+
+fn value_of<K: Flat>(action: &dyn Action<K>, coupling: &str) -> Result<f64, Error> {
     let couplings = action.couplings();
     let found = couplings.iter().find(|(name, _)| *name == coupling);
     found.map(|(_, value)| *value).ok_or_else(|| Error::Architecture {
@@ -216,16 +280,16 @@ fn value_of(action: &dyn Action, coupling: &str) -> Result<f64, Error> {
     })
 }
 
-impl Bijection for Flow {
-    fn forward<'t>(&self, x: Var<'t, Scalar>) -> (Var<'t, Scalar>, Var<'t, PerSample>) {
+impl<K: Flat> Bijection<K> for Flow<K> {
+    fn forward<'t>(&self, x: Var<'t, K>) -> (Var<'t, K>, Var<'t, PerSample>) {
         self.layers.forward(x)
     }
 
-    fn inverse<'t>(&self, y: Var<'t, Scalar>) -> (Var<'t, Scalar>, Var<'t, PerSample>) {
+    fn inverse<'t>(&self, y: Var<'t, K>) -> (Var<'t, K>, Var<'t, PerSample>) {
         self.layers.inverse(y)
     }
 
-    fn layers(&self) -> &[Box<dyn Bijection>] {
+    fn layers(&self) -> &[Box<dyn Bijection<K>>] {
         self.layers.layers()
     }
 

@@ -1,11 +1,10 @@
 //! The program of a training step: samples, their weights, and the gradient of the divergence.
 
-use crate::bijection::Bijection;
-use crate::prior::Normal;
+use crate::bijection::{Bijection, Flat, Followed};
+use crate::prior::Prior;
 use lattice_autograd::{BatchSum, PerSample, Trace, Uniform, Var};
 use lattice_mc::Action;
-use lattice_tensor::field::Scalar;
-use lattice_tensor::{Location, NodeId, Spec};
+use lattice_tensor::{NodeId, Spec};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
@@ -64,31 +63,35 @@ pub(crate) struct Drift<'t> {
 
 impl<'t> Step<'t> {
     /// Writes the step; gradients are `scale` times sums over the batch.
-    pub fn write(
+    pub fn write<K: Flat>(
         trace: &'t Trace,
-        flow: &dyn Bijection,
-        action: &dyn Action,
+        prior: &dyn Prior<K>,
+        flow: &dyn Bijection<K>,
+        action: &dyn Action<K>,
         scale: Var<'t, Uniform>,
         estimator: Estimator,
         memory: Memory,
     ) -> Step<'t> {
-        let layers: Vec<&dyn Bijection> = match flow.layers() {
+        let layers: Vec<&dyn Bijection<K>> = match flow.layers() {
             [] => vec![flow],
             layers => layers.iter().map(AsRef::as_ref).collect(),
         };
-        let z = Normal.sample(trace, "train.prior");
-        let log_prior = Normal.log_density(z);
+        let z = prior.sample(trace, "train.prior");
+        let log_prior = prior.log_density(z);
         let follow = estimator == Estimator::Path;
         let (mut x, mut log_det) = (z, trace.mask() * 0.0);
         let mut score = trace.gradient(log_prior, z);
         let mut squares = Vec::new();
         for layer in &layers {
             let advance = || {
-                let (y, more) = layer.forward(if follow { Variables::of(x).whole } else { x });
-                (y, more, if follow { next_score(*layer, y, score) } else { score })
+                if follow {
+                    return layer.follow(x, score);
+                }
+                let (y, log_det) = layer.forward(x);
+                Followed { y, log_det, score }
             };
             squares.push(x.square().sum_sites());
-            let (y, more, next) = match memory {
+            let Followed { y, log_det: more, score: next } = match memory {
                 Memory::Keep | Memory::Invert => advance(),
                 Memory::Half => trace.remember_half(advance),
                 Memory::Recompute => trace.recompute(advance),
@@ -119,7 +122,11 @@ impl<'t> Step<'t> {
 }
 
 /// `∇_y log q(y)` behind a layer, from `score = ∇_x log q(x)` before it.
-fn next_score<'t>(layer: &dyn Bijection, y: Var<'t, Scalar>, score: Var<'t, Scalar>) -> Var<'t, Scalar> {
+pub(crate) fn next_score<'t, K: Flat>(
+    layer: &(impl Bijection<K> + ?Sized),
+    y: Var<'t, K>,
+    score: Var<'t, K>,
+) -> Var<'t, K> {
     let y = Variables::of(y);
     let (x, log_det) = layer.inverse(y.whole);
     y.pull(&[(x.id(), score.id()), (log_det.id(), score.trace().constant(1.0).id())]).0
@@ -127,10 +134,10 @@ fn next_score<'t>(layer: &dyn Bijection, y: Var<'t, Scalar>, score: Var<'t, Scal
 
 /// The backward half that has nothing but the sample: from the last layer to the first, inputs by inversion, the layer
 /// once more on them, its gradient.
-fn sweep<'t>(
-    layers: &[&dyn Bijection],
-    [mut x, z]: [Var<'t, Scalar>; 2],
-    mut cotangent: Var<'t, Scalar>,
+fn sweep<'t, K: Flat>(
+    layers: &[&dyn Bijection<K>],
+    [mut x, z]: [Var<'t, K>; 2],
+    mut cotangent: Var<'t, K>,
     at_log_det: Option<Var<'t, PerSample>>,
     squares: &[Var<'t, PerSample>],
 ) -> (Gradients<'t>, Drift<'t>) {
@@ -154,32 +161,29 @@ fn sweep<'t>(
     (gradients, Drift { of_prior, layer: at })
 }
 
-/// A field as independent variables: its even and its odd sites, where there are such, so that couplings find the part
-/// that they freeze again and compute their nets once for their map and its inverse.
-struct Variables<'t> {
-    whole: Var<'t, Scalar>,
-    parts: Vec<Var<'t, Scalar>>,
+/// A field as independent variables, [`Flat::parts_of`] it: couplings then compute their nets once for their map and its
+/// inverse.
+pub(crate) struct Variables<'t, K: Flat> {
+    pub whole: Var<'t, K>,
+    parts: Vec<Var<'t, K>>,
 }
 
-impl<'t> Variables<'t> {
-    fn of(x: Var<'t, Scalar>) -> Variables<'t> {
-        if Location::Parity(0).check(&x.trace().lattice()).is_err() {
-            let whole = x.variable();
-            return Variables { whole, parts: vec![whole] };
-        }
-        let [even, odd] = [0, 1].map(|parity| x.on(Location::Parity(parity)).variable());
-        Variables { whole: even.on(Location::All) + odd.on(Location::All), parts: vec![even, odd] }
+impl<'t, K: Flat> Variables<'t, K> {
+    pub fn of(x: Var<'t, K>) -> Variables<'t, K> {
+        let parts: Vec<Var<'t, K>> = K::parts_of(x).into_iter().map(Var::variable).collect();
+        let whole = parts.iter().map(|part| part.on(x.location())).reduce(|a, b| a + b).unwrap_or(x);
+        Variables { whole, parts }
     }
 
     /// Gradients of `Σ ⟨cotangent, output⟩` with respect to the field and to all weights.
-    fn pull(&self, outputs: &[(NodeId, NodeId)]) -> (Var<'t, Scalar>, Gradients<'t>) {
+    fn pull(&self, outputs: &[(NodeId, NodeId)]) -> (Var<'t, K>, Gradients<'t>) {
         let trace = self.whole.trace();
         let weights = trace.weight_nodes();
         let wanted: Vec<NodeId> = self.parts.iter().map(|part| part.id()).chain(weights.iter().copied()).collect();
         let mut found = trace.pullback(outputs, &wanted);
         let of_weights = found.split_off(self.parts.len());
-        let parts = found.into_iter().flatten().map(|id| trace.var::<Scalar>(id).on(Location::All));
-        let whole = parts.reduce(|a, b| a + b).unwrap_or_else(|| trace.spread(trace.constant(0.0), Location::All));
+        let parts = found.into_iter().flatten().map(|id| trace.var::<K>(id).on(self.whole.location()));
+        let whole = parts.reduce(|a, b| a + b).unwrap_or(self.whole * 0.0);
         (whole, with_ranges(trace, &weights, of_weights))
     }
 }

@@ -2,6 +2,7 @@
 //! made exact by Metropolis.
 #![forbid(unsafe_code)]
 
+pub mod angles;
 pub mod bijection;
 pub mod check;
 pub mod checkpoint;
@@ -18,17 +19,18 @@ pub mod sample;
 pub mod train;
 pub mod two_sided;
 
-pub use bijection::{Bijection, Chain};
+pub use angles::{LinkAngles, LinkFlow};
+pub use bijection::{Bijection, Chain, Flat, Followed};
 pub use checkpoint::Checkpoint;
 pub use condition::Condition;
 pub use conv_exponential::ConvExponential;
 pub use coupling::{Affine, SinhArcsinh};
 pub use error::Error;
-pub use flow::{Architecture, Coupling, Flow};
+pub use flow::{Architecture, Coupling, Flow, Shape};
 pub use gradient::{Estimator, Memory};
 pub use history::History;
 pub use nets::{Activation, ConvNet, OddNet, OddShape};
-pub use prior::Normal;
+pub use prior::{Normal, Prior, UniformAngles};
 pub use sample::{Certificate, Ensemble, Sampler};
 pub use train::{StepReport, Trainer, Training};
 pub use two_sided::{Weigher, two_sided};

@@ -1,13 +1,13 @@
 //! Sampling from a flow: fresh samples, their weights, and the exact chain they feed.
 
-use crate::bijection::Bijection;
+use crate::bijection::{Bijection, Flat};
 use crate::error::Error;
 use crate::flow::Flow;
-use crate::prior::Normal;
 use lattice_autograd::Trace;
 use lattice_mc::statistics::{self, Estimate, GammaMethod};
 use lattice_mc::{Action, Independence, Proposal, observables};
-use lattice_tensor::{Bindings, Cost, Device, Draws, Layout, NodeId, Program, Real, ScalarField};
+use lattice_tensor::{Bindings, Cost, Device, Draws, Layout, NodeId, Program, Real, Spec};
+use lattice_tensor::{Field, FieldData};
 use std::sync::Arc;
 
 /// Draws from a flow. A sample is a number: the same number gives the same configuration, however a run is cut.
@@ -26,7 +26,13 @@ impl<R: Real> Sampler<R> {
     ///
     /// # Errors
     /// If the device does not take the precision, or the program cannot be planned.
-    pub fn new(flow: &Flow, action: &dyn Action, seed: u64, batch: usize, device: &Device) -> Result<Self, Error> {
+    pub fn new<K: Flat>(
+        flow: &Flow<K>,
+        action: &dyn Action<K>,
+        seed: u64,
+        batch: usize,
+        device: &Device,
+    ) -> Result<Self, Error> {
         if batch == 0 {
             return Err(lattice_mc::Error::Count { what: "batch", found: 0 }.into());
         }
@@ -34,12 +40,12 @@ impl<R: Real> Sampler<R> {
         flow.check(&flow.parameters)?;
         let trace = Trace::new(&flow.lattice);
         flow.tell_conditions(&trace, action)?;
-        let z = Normal.sample(&trace, STREAM);
+        let z = flow.prior().sample(&trace, STREAM);
         let (phi, log_det) = flow.forward(z);
-        let log_weight = log_det - Normal.log_density(z) - action.action(phi);
+        let log_weight = log_det - flow.prior().log_density(z) - action.action(phi);
         let mut outputs: Vec<NodeId> = vec![log_weight.id()];
         let mut names = Vec::new();
-        for (name, value) in observables::standard(action, phi) {
+        for (name, value) in observables::measured(action, phi) {
             outputs.push(value.id());
             names.push(name);
         }
@@ -101,14 +107,14 @@ impl<R: Real> Proposal for Sampler<R> {
 ///
 /// # Errors
 /// If the flow must be told couplings, for which there is [`configurations_of`], or the program cannot be planned.
-pub fn configurations<R: Real>(
-    flow: &Flow,
+pub fn configurations<R: Real, K: Flat>(
+    flow: &Flow<K>,
     seed: u64,
     first: u64,
     count: usize,
     device: &Device,
-) -> Result<ScalarField<R>, Error> {
-    if let Some(condition) = flow.architecture.conditions.first() {
+) -> Result<Field<K, R>, Error> {
+    if let Some(condition) = flow.conditions().first() {
         let (expected, found) = ("a flow that is told no coupling".into(), condition.coupling.clone());
         return Err(Error::Architecture { what: "conditions", expected, found });
     }
@@ -119,34 +125,37 @@ pub fn configurations<R: Real>(
 ///
 /// # Errors
 /// If the action lacks them or has them outside the flow's ranges, or the program cannot be planned.
-pub fn configurations_of<R: Real>(
-    flow: &Flow,
-    action: &dyn Action,
+pub fn configurations_of<R: Real, K: Flat>(
+    flow: &Flow<K>,
+    action: &dyn Action<K>,
     seed: u64,
     first: u64,
     count: usize,
     device: &Device,
-) -> Result<ScalarField<R>, Error> {
+) -> Result<Field<K, R>, Error> {
     let trace = Trace::new(&flow.lattice);
     flow.tell_conditions(&trace, action)?;
     draw(&trace, flow, seed, first, count, device)
 }
 
-fn draw<R: Real>(
+fn draw<R: Real, K: Flat>(
     trace: &Trace,
-    flow: &Flow,
+    flow: &Flow<K>,
     seed: u64,
     first: u64,
     count: usize,
     device: &Device,
-) -> Result<ScalarField<R>, Error> {
+) -> Result<Field<K, R>, Error> {
     flow.check(&flow.parameters)?;
-    let (phi, _) = flow.forward(Normal.sample(trace, STREAM));
+    let (phi, _) = flow.forward(flow.prior().sample(trace, STREAM));
     let layout = Arc::new(Layout::samples(&flow.lattice, R::WIDTH));
     let mut program = trace.program::<R>(&[phi.id()], &layout)?;
     let mut weights = vec![R::default(); flow.parameters.len()];
     flow.parameters.copy_to(&mut weights)?;
-    let mut field = ScalarField::zeros(&layout, count)?;
+    let Spec::Field { location, fibre } = phi.spec() else {
+        return Err(lattice_tensor::Error::op("flow", "a field", phi.spec()).into());
+    };
+    let mut field = Field::from_data(FieldData::zeros(&layout, location, fibre, count)?);
     program.run(
         device,
         &mut Bindings {

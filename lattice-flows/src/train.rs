@@ -1,6 +1,6 @@
 //! Training on the flow's own samples: reverse Kullback–Leibler divergence.
 
-use crate::bijection::Bijection;
+use crate::bijection::{Bijection, Flat};
 use crate::error::Error;
 use crate::flow::Flow;
 use crate::gradient::{Estimator, Memory, Step};
@@ -8,6 +8,7 @@ use crate::history::History;
 use lattice_autograd::Trace;
 use lattice_autograd::optim::{Adam, AdamSettings, BatchSchedule, LearningRate, OptimError, Optimizer, Schedule, clip};
 use lattice_mc::{Action, statistics};
+use lattice_tensor::field::Scalar;
 use lattice_tensor::{AdamConstants, Bindings, DescentState, Device, Draws, Layout, NodeId, Program, Rate, Real};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
@@ -79,8 +80,8 @@ const MOST_REJECTED: u32 = 20;
 ///
 /// On a GPU parameters and optimiser stay there from step to step. The flow that was lent has NaN for its parameters
 /// meanwhile, until [`Trainer::flow`], a checkpoint or the last step of the plan fetches them.
-pub struct Trainer<'a, R: Real> {
-    flow: &'a mut Flow,
+pub struct Trainer<'a, R: Real, K: Flat = Scalar> {
+    flow: &'a mut Flow<K>,
     training: Training,
     lr: LearningRate,
     optimizer: Adam,
@@ -118,7 +119,7 @@ enum Descending {
     Ahead,
 }
 
-impl<'a, R: Real> Trainer<'a, R> {
+impl<'a, R: Real, K: Flat> Trainer<'a, R, K> {
     /// The largest root mean square distance per site between the prior's sample and the one that inversion finds,
     /// in units of its standard deviation: a hundred times what rounding in `f32` makes of the flows trained here.
     pub const MOST_DRIFT: f64 = 1e-3;
@@ -127,7 +128,12 @@ impl<'a, R: Real> Trainer<'a, R> {
     ///
     /// # Errors
     /// If the action refuses its couplings, the device does not take the precision, or the program cannot be planned.
-    pub fn new(flow: &'a mut Flow, action: &dyn Action, training: Training, device: &Device) -> Result<Self, Error> {
+    pub fn new(
+        flow: &'a mut Flow<K>,
+        action: &dyn Action<K>,
+        training: Training,
+        device: &Device,
+    ) -> Result<Self, Error> {
         action.check().map_err(lattice_mc::Error::Couplings)?;
         device.check_precision::<R>()?;
         if training.steps == 0 {
@@ -137,7 +143,7 @@ impl<'a, R: Real> Trainer<'a, R> {
         let trace = Trace::new(&flow.lattice);
         flow.draw_conditions(&trace, action)?;
         let scale = trace.uniform("train.scale");
-        let step = Step::write(&trace, flow, action, scale, training.estimator, training.memory);
+        let step = Step::write(&trace, flow.prior(), flow, action, scale, training.estimator, training.memory);
         let mut outputs: Vec<NodeId> = vec![step.log_weight.id()];
         outputs.extend(step.drift.iter().flat_map(|drift| [drift.of_prior.id(), drift.layer.id()]));
         outputs.extend(step.gradients.iter().map(|(_, gradient)| gradient.id()));
@@ -350,7 +356,7 @@ impl<'a, R: Real> Trainer<'a, R> {
     ///
     /// # Errors
     /// If it is on a GPU and cannot be fetched.
-    pub fn flow(&mut self) -> Result<&Flow, Error> {
+    pub fn flow(&mut self) -> Result<&Flow<K>, Error> {
         self.sync()?;
         Ok(self.flow)
     }
@@ -368,7 +374,7 @@ impl<'a, R: Real> Trainer<'a, R> {
     ///
     /// # Errors
     /// As [`Trainer::flow`].
-    pub fn state(&mut self) -> Result<(&Flow, &Adam), Error> {
+    pub fn state(&mut self) -> Result<(&Flow<K>, &Adam), Error> {
         self.sync()?;
         Ok((self.flow, &self.optimizer))
     }

@@ -6,7 +6,6 @@
 use crate::bijection::Bijection;
 use crate::error::Error;
 use crate::flow::Flow;
-use crate::prior::Normal;
 use lattice_autograd::Trace;
 use lattice_mc::statistics::{GammaMethod, TwoSided};
 use lattice_mc::{Action, Chains, Clusters, Hmc, Integrator, MarkovRun, Update};
@@ -36,7 +35,7 @@ impl<R: Real> Weigher<R> {
         flow.tell_conditions(&trace, action)?;
         let phi = trace.scalar_field("phi");
         let (z, log_det) = flow.inverse(phi);
-        let log_weight = -(Normal.log_density(z) + log_det + action.action(phi));
+        let log_weight = -(flow.prior().log_density(z) + log_det + action.action(phi));
         let program = trace.program(&[log_weight.id()], layout)?;
         let mut weights = vec![R::default(); flow.parameters.len()];
         flow.parameters.copy_to(&mut weights)?;

@@ -3,6 +3,7 @@
 use crate::exchange::Exchange;
 use crate::hmc::UNCONDITIONAL;
 use crate::manifold::Start;
+use crate::observables::measured;
 use crate::planned::{ChainCouplings, Planned};
 use crate::stage::Staged;
 use crate::update::Update;
@@ -94,7 +95,7 @@ impl<'a, R: Real, K: Manifold> Chains<'a, R, K> {
         let next = phi.clone();
         let updating = Updating::new(action, &*update, &layout, &couplings, chains)?;
         let trace = couplings.trace(lattice);
-        let list = K::observables(action, trace.field("phi", action.fibre(lattice)));
+        let list = measured(action, trace.field("phi", action.fibre(lattice)));
         let measuring = Planned::new(&trace, None, list, &[], &layout, &couplings, chains)?;
         couplings.check_names(&[updating.planned.asked(), measuring.asked()])?;
         let (phi, next, device) = (Field::from_data(phi), Field::from_data(next), device.clone());

@@ -17,6 +17,11 @@ use lattice_tensor::{Lattice, Location};
 /// A named number per sample.
 pub type Observable<'t> = (String, Var<'t, PerSample>);
 
+/// What is measured on a field of an action's theory.
+pub fn measured<'t, K: Manifold>(action: &dyn Action<K>, phi: Var<'t, K>) -> Vec<Observable<'t>> {
+    action.observables(phi).unwrap_or_else(|| K::observables(action, phi))
+}
+
 /// The standard observables. `V` is the number of sites, `d` of directions, `N` of real components on a site. Squares and
 /// products of fields of several components are scalar products, `|Σ φ|` is the length of a vector.
 ///

@@ -171,6 +171,105 @@ pub enum Location {
         /// Where the first one is.
         offset: u16,
     },
+    /// Stripes of any width, in several directions at once.
+    Grid(Grid),
+}
+
+/// The sites whose coordinate in every direction is one of `width` neighbouring ones of each period.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Grid([Comb; Lattice::MAX_DIRECTIONS]);
+
+/// `width` numbers of every `period`, from `offset` on, counted round.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct Comb {
+    period: u16,
+    offset: u16,
+    width: u16,
+}
+
+impl Comb {
+    const ALL: Comb = Comb { period: 1, offset: 0, width: 1 };
+
+    fn contains(self, x: usize) -> bool {
+        let period = self.period.max(1) as usize;
+        (x + period - self.offset as usize % period) % period < self.width as usize
+    }
+
+    fn is_sound(self) -> bool {
+        self.offset < self.period && 0 < self.width && self.width <= self.period
+    }
+
+    /// Both as combs of one period, if that of one is a multiple of that of the other.
+    fn common(self, other: Comb) -> Option<[Comb; 2]> {
+        let fine = self.period.min(other.period).max(1);
+        let folded = |comb: Comb| match comb.period {
+            period if period == fine => Some(comb),
+            period if period % fine == 0 && comb.width < fine => {
+                Some(Comb { period: fine, offset: comb.offset % fine, width: comb.width })
+            }
+            _ => None,
+        };
+        Some([folded(self)?, folded(other)?])
+    }
+
+    /// Whether no number is in both.
+    fn is_apart(self, other: Comb) -> bool {
+        self.common(other).is_some_and(|[a, b]| (0..a.period as usize).all(|x| !a.contains(x) || !b.contains(x)))
+    }
+}
+
+impl Grid {
+    /// Every site.
+    pub const ALL: Grid = Grid([Comb::ALL; Lattice::MAX_DIRECTIONS]);
+
+    /// Of these, the sites whose coordinate in direction `mu` is, modulo `period`, one of `width` from `offset` on, which may
+    /// go round. Directions beyond [`Lattice::MAX_DIRECTIONS`] change nothing.
+    #[must_use]
+    pub fn with(mut self, mu: usize, period: u16, offset: u16, width: u16) -> Grid {
+        if let Some(comb) = self.0.get_mut(mu) {
+            *comb = if period == width { Comb::ALL } else { Comb { period, offset, width } };
+        }
+        self
+    }
+
+    /// With the sites up to `by` away in the directions that it has stripes in.
+    #[must_use]
+    pub fn dilated(mut self, by: u16) -> Grid {
+        for (mu, Comb { period, offset, width }) in self.0.into_iter().enumerate() {
+            let wide = width.saturating_add(by.saturating_mul(2)).min(period);
+            self = self.with(mu, period, (offset + period - by % period.max(1)) % period.max(1), wide);
+        }
+        self
+    }
+
+    /// The sub-lattice, by its simplest name.
+    pub fn location(self) -> Location {
+        let mut combs = self.0.iter().enumerate().filter(|(_, comb)| **comb != Comb::ALL);
+        match (combs.next(), combs.next()) {
+            (None, _) => Location::All,
+            (Some((mu, &Comb { period, offset, width: 1 })), None) => Location::Stripe { mu: mu as u8, period, offset },
+            _ => Location::Grid(self),
+        }
+    }
+}
+
+impl std::fmt::Display for Grid {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for (mu, Comb { period, offset, width }) in self.0.iter().enumerate().filter(|(_, comb)| **comb != Comb::ALL) {
+            let last = (offset + width - 1) % period.max(&1);
+            match width {
+                1 => write!(f, "@x{mu}≡{offset} mod {period}")?,
+                _ => write!(f, "@x{mu}≡{offset}…{last} mod {period}")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl std::fmt::Debug for Grid {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Grid({self})")
+    }
 }
 
 impl Location {
@@ -180,6 +279,28 @@ impl Location {
             Location::All => true,
             Location::Parity(p) => x.iter().sum::<usize>() % 2 == p as usize,
             Location::Stripe { mu, period, offset } => x[mu as usize] % period as usize == offset as usize,
+            Location::Grid(Grid(combs)) => x.iter().zip(combs).all(|(&x, comb)| comb.contains(x)),
+        }
+    }
+
+    /// The comb of each direction; a checkerboard has none.
+    fn combs(self) -> Option<Grid> {
+        match self {
+            Location::All => Some(Grid::ALL),
+            Location::Parity(_) => None,
+            Location::Stripe { mu, period, offset } => Some(Grid::ALL.with(mu as usize, period, offset, 1)),
+            Location::Grid(grid) => Some(grid),
+        }
+    }
+
+    /// Whether no site is on both, as far as it is seen from the sub-lattices alone.
+    pub(crate) fn is_apart(self, other: Location) -> bool {
+        match (self, other) {
+            (Location::Parity(a), Location::Parity(b)) => a != b,
+            _ => match (self.combs(), other.combs()) {
+                (Some(a), Some(b)) => a.0.iter().zip(b.0).any(|(a, b)| a.is_apart(b)),
+                _ => false,
+            },
         }
     }
 
@@ -189,6 +310,10 @@ impl Location {
             Location::All => lattice.volume(),
             Location::Parity(_) => lattice.volume() / 2,
             Location::Stripe { period, .. } => lattice.volume() / period as usize,
+            Location::Grid(Grid(combs)) => {
+                let along = |(&l, comb): (&usize, Comb)| l / comb.period.max(1) as usize * comb.width as usize;
+                lattice.extents().iter().zip(combs).map(along).product()
+            }
         }
     }
 
@@ -204,6 +329,7 @@ impl Location {
                     1
                 }
             }
+            Location::Grid(Grid(combs)) => combs.get(mu).map_or(1, |comb| comb.period.max(1) as usize),
         }
     }
 
@@ -215,6 +341,12 @@ impl Location {
             Location::Stripe { mu: across, period, offset } if across as usize == mu => {
                 let offset = (offset as i64 - steps as i64).rem_euclid(period.max(1) as i64) as u16;
                 Location::Stripe { mu: across, period, offset }
+            }
+            Location::Grid(Grid(mut combs)) => {
+                if let Some(comb) = combs.get_mut(mu) {
+                    comb.offset = (comb.offset as i64 - steps as i64).rem_euclid(comb.period.max(1) as i64) as u16;
+                }
+                Location::Grid(Grid(combs))
             }
             stripe => stripe,
         }
@@ -233,6 +365,15 @@ impl Location {
                 if period == 0 || offset >= period {
                     let found = format!("found {offset} and {period}");
                     return refuse(format!("a stripe's offset must be below its period, {found}"));
+                }
+            }
+            Location::Grid(grid) => {
+                if !grid.0.iter().all(|comb| comb.is_sound()) {
+                    let expected = "offsets below their periods and widths of 1 up to their periods";
+                    return refuse(format!("a grid needs {expected}, found {grid}"));
+                }
+                if grid.0[lattice.directions()..].iter().any(|&comb| comb != Comb::ALL) {
+                    return refuse(format!("there are {} directions, found {grid}", lattice.directions()));
                 }
             }
             _ => {}

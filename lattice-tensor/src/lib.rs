@@ -16,6 +16,6 @@ pub use error::{Error, Result};
 pub use field::{Field, FieldData, ScalarField};
 pub use graph::{Graph, NodeId};
 pub use lanes::Real;
-pub use lattice::{Boundary, Lattice, Location};
+pub use lattice::{Boundary, Grid, Lattice, Location};
 pub use layout::Layout;
 pub use spec::{Cost, Fibre, Spec};

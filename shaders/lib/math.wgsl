@@ -4,7 +4,7 @@
 // in    x
 // out   f(x), within the following units in the last place where sums, products and conversions are rounded to nearest
 //       and quotients are right; a quotient that is not adds its error, up to 2.5:
-//           exp_ 1.5   ln_ 1.5   tanh_ 3   sigmoid_ 3   sin_, cos_ 2 (|x| < 2²⁰; NaN beyond, as on the processor)
+//           exp_ 1.5   ln_ 1.5   tanh_ 3   sigmoid_ 3   sin_, cos_, wrap_ 2 (|x| < 2²⁰; NaN beyond)
 //       NaN for NaN. exp_ is infinite from ln 2¹²⁸ on; what is less than the least normal number may be 0.
 // see   lattice-tensor/src/lanes/math.rs, whose polynomials these are; Payne and Hanek, SIGNUM 18, 19 (1983)
 //
@@ -158,4 +158,15 @@ fn cos_(x: f32) -> f32 {
     let a = angle(x);
     let value = select(cos_of(a.r), sin_of(a.r), (a.quarters & 1u) == 1u);
     return of_angle(x, value, (a.quarters + 1u) << 30u);
+}
+
+// x − 2π n in [−π, π], n whole: its quarters and the rest of them, of which 2 or −2 are nearer.
+fn wrap_(x: f32) -> f32 {
+    let a = angle(x);
+    let whole = select(select(-1.0, 2.0, a.quarters == 2u), f32(a.quarters), a.quarters < 2u);
+    let down = a.quarters == 2u && a.r > 0.0;
+    let value = a.r + 1.5707963267948966 * select(whole, -2.0, down);
+    let bits = bitcast<u32>(value) ^ (bitcast<u32>(x) & 0x80000000u);
+    let size = bitcast<u32>(x) & 0x7fffffffu;
+    return bitcast<f32>(select(bits, 0x7fc00000u, size >= 0x49800000u));
 }

@@ -152,7 +152,7 @@ fn draw_plots<R: Real>(
     trained: &train::Trained,
 ) -> Result<(), Failure> {
     plots::training(&folder.file("training.svg"), &trained.history.rows, sampled.exact.as_ref().map(|e| e.log_z))?;
-    let configurations = lattice_fields::flows::sample::configurations::<R>(flow, seed, 0, 5, device)?;
+    let configurations = lattice_fields::flows::sample::configurations::<R, _>(flow, seed, 0, 5, device)?;
     let sample = |i| Ok(configurations.sample(i)?.into_iter().map(Real::to_f64).collect());
     let samples = (0..5).map(sample).collect::<Result<Vec<Vec<f64>>, Failure>>()?;
     plots::fields(&folder.file("fields.svg"), theory.lattice.extents(), &samples)?;

@@ -182,7 +182,7 @@ fn save_configurations<R: Real>(
                 |(from, field): &(u64, ScalarField<R>)| (*from..from + field.samples() as u64).contains(&state);
             if !drawn.as_ref().is_some_and(inside) {
                 let count = (last - state + 1).min(4096) as usize;
-                drawn = Some((state, configurations_of::<R>(flow, action, args.run.seed, state, count, device)?));
+                drawn = Some((state, configurations_of::<R, _>(flow, action, args.run.seed, state, count, device)?));
             }
             if let Some((from, field)) = &drawn {
                 numbers.extend(field.sample((state - from) as usize)?.into_iter().map(Real::to_f64));

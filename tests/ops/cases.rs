@@ -21,6 +21,8 @@ pub struct Case {
     pub arguments: Vec<(Spec, Domain)>,
     /// Makes the op's inputs from the arguments, where those cannot be arguments themselves.
     pub prelude: Option<Prelude>,
+    /// The part of the output that has a gradient, where that is not all of it.
+    pub coda: Option<fn(&mut Graph, NodeId) -> Result<NodeId>>,
     pub reference: Reference,
     /// Whether translated inputs give a translated output, boundary phases considered.
     pub covariant: bool,
@@ -62,6 +64,7 @@ impl Case {
             samples,
             arguments: specs.iter().enumerate().map(|(i, &s)| (s, Domain::Apart(i % 3))).collect(),
             prelude: None,
+            coda: None,
             reference,
             covariant: periodic(lattice),
             moves_data: true,
@@ -121,6 +124,7 @@ fn pointwise(draw: &mut Draw, number: usize) -> Case {
     match kind {
         Pointwise::Ln | Pointwise::Sqrt => case.arguments[0].1 = Domain::Positive,
         Pointwise::Recip => case.arguments[0].1 = Domain::NonZero,
+        Pointwise::Wrap => case.arguments[0].1 = Domain::Angle,
         Pointwise::Div => case.arguments[1].1 = Domain::NonZero,
         Pointwise::LeakyRelu => case.arguments[1].1 = Domain::Positive,
         _ => {}

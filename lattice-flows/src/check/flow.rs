@@ -2,7 +2,6 @@
 
 use crate::bijection::Bijection;
 use crate::flow::Flow;
-use crate::prior::Normal;
 use crate::sample::{Ensemble, Sampler};
 use lattice_autograd::Trace;
 use lattice_mc::Action;
@@ -101,7 +100,7 @@ fn reversed(flow: &Flow, action: &dyn Action, log_z: f64, error: f64, options: &
     let trace = Trace::new(&flow.lattice);
     let phi = trace.scalar_field("phi");
     let (prior, log_det) = flow.inverse(phi);
-    let inverse_weight = Normal.log_density(prior) + log_det + action.action(phi);
+    let inverse_weight = flow.prior().log_density(prior) + log_det + action.action(phi);
     let mut measuring = thermal.plan(&trace, &[inverse_weight.id()])?;
     let uniforms = trace.uniform_values();
     let mut chains = vec![Vec::new(); options.chains];

@@ -11,7 +11,7 @@ use std::ops::Range;
 /// A convolution whose weights are a range of the parameters, `[direction 0, direction 1, …, in, out]` (JAX's `HWIO`
 /// in two dimensions), then the biases, if there are any.
 #[derive(Clone, Debug)]
-pub(super) struct Layer {
+pub(crate) struct Layer {
     name: String,
     extents: Vec<usize>,
     outputs: usize,
@@ -20,7 +20,7 @@ pub(super) struct Layer {
 
 /// How the biases begin.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Start<'a> {
+pub(crate) enum Start<'a> {
     /// There are none.
     Absent,
     /// As the weights.
@@ -64,6 +64,6 @@ impl Layer {
 }
 
 /// A kernel of one extent in every direction.
-pub(super) fn cube(lattice: &Lattice, extent: usize) -> Vec<usize> {
+pub(crate) fn cube(lattice: &Lattice, extent: usize) -> Vec<usize> {
     vec![extent; lattice.directions()]
 }

@@ -5,4 +5,5 @@ mod layer;
 mod odd;
 
 pub use conv::{Activation, ConvNet};
+pub(crate) use layer::{Layer, Start, cube};
 pub use odd::{OddNet, OddShape};

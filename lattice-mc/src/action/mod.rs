@@ -14,6 +14,7 @@ pub use phi4::Phi4;
 pub use vector::{ComplexPhi4, VectorPhi4};
 
 use crate::Manifold;
+use crate::observables::Observable;
 use lattice_autograd::{PerSample, Trace, Uniform, Var};
 use lattice_tensor::field::Scalar;
 use lattice_tensor::ops::Loops;
@@ -103,6 +104,12 @@ pub trait Action<K: Manifold = Scalar>: Debug + Send + Sync {
     /// `Σ_a ∂_a ∂_a S` over all directions in which the field can move. From the invariance of the measure
     /// `⟨Σ_a (∂_a S)²⟩` is its mean: the identities I4 and I5 of gauge fields.
     fn laplacian<'t>(&self, phi: Var<'t, K>) -> Option<Var<'t, PerSample>> {
+        let _ = phi;
+        None
+    }
+
+    /// What is measured on every configuration, where that is not [`Manifold::observables`].
+    fn observables<'t>(&self, phi: Var<'t, K>) -> Option<Vec<Observable<'t>>> {
         let _ = phi;
         None
     }

@@ -126,6 +126,11 @@ impl Graph {
         }
     }
 
+    /// Whether a node is 0 everywhere, as far as it can be seen without computing.
+    pub(crate) fn is_zero(&self, id: NodeId) -> bool {
+        simplify::everywhere(self, id) == Some(0.0)
+    }
+
     /// Applies an op: checks, simplifies, merges with an equal node, and appends.
     ///
     /// # Errors

@@ -31,6 +31,7 @@ impl fmt::Display for Spec {
                     Location::All => Ok(()),
                     Location::Parity(p) => write!(f, "@{}", if *p == 0 { "even" } else { "odd" }),
                     Location::Stripe { mu, period, offset } => write!(f, "@x{mu}≡{offset} mod {period}"),
+                    Location::Grid(grid) => write!(f, "{grid}"),
                 }
             }
             Spec::PerSample => write!(f, "per-sample"),

@@ -22,6 +22,8 @@ pub(super) fn rewrite(
             None => pull_constant_out(graph, op, inputs, line),
             simpler => Ok(simpler),
         },
+        // One of the fields that were put side by side: it is read directly.
+        Role::Channel(i) if is_stack(graph, inputs[0]) => Ok(graph.node(inputs[0]).inputs.get(i).copied()),
         _ if op.is_linear() => pull_constant_out(graph, op, inputs, line),
         _ => Ok(None),
     }
@@ -36,8 +38,17 @@ fn pointwise(
     let constants: Vec<Option<f64>> = inputs.iter().map(|&i| everywhere(graph, i)).collect();
     if let Some(values) = constants.iter().copied().collect::<Option<Vec<f64>>>() {
         let value = kind.on_f64(&values);
-        let uniform = inputs.iter().all(|&i| graph.spec(i) == Spec::Uniform);
-        return Ok((uniform && value.is_finite()).then(|| graph.constant(value)));
+        if !value.is_finite() {
+            return Ok(None);
+        }
+        let constant = graph.constant(value);
+        let field = inputs.iter().map(|&i| graph.spec(i)).find(|spec| matches!(spec, Spec::Field { .. }));
+        return match field {
+            Some(spec) if value == 0.0 => graph.push_any(Arc::new(Spread { spec }), &[constant], line).map(Some),
+            // Computed in the precision of the fields.
+            Some(_) => Ok(None),
+            None => Ok(Some(constant)),
+        };
     }
     let push =
         |graph: &mut Graph, kind: Pointwise, inputs: &[NodeId]| graph.push_any(Arc::new(kind), inputs, line).map(Some);
@@ -156,7 +167,7 @@ fn restrict(
             let inner = node.inputs[0];
             match (embedding.from, shift.to) {
                 (a, b) if a == b => Ok(Some(inner)),
-                (Location::Parity(_), Location::Parity(_)) => {
+                (a, b) if a.is_apart(b) => {
                     let zero = graph.constant(0.0);
                     let spread = Spread { spec: Spec::Field { location: shift.to, fibre } };
                     graph.push_any(Arc::new(spread), &[zero], line).map(Some)
@@ -221,7 +232,7 @@ fn factor(graph: &Graph, id: NodeId) -> Option<(NodeId, f64)> {
 }
 
 /// The constant that a node is, be it a number or a field that is the same everywhere.
-fn everywhere(graph: &Graph, id: NodeId) -> Option<f64> {
+pub(super) fn everywhere(graph: &Graph, id: NodeId) -> Option<f64> {
     match graph.node(id).op.role() {
         Role::Spread => graph.constant_value(graph.node(id).inputs[0]),
         _ => graph.constant_value(id),

@@ -8,7 +8,7 @@
 //! The reductions are those of Cody and Waite, *Software Manual for the Elementary Functions*, 1980.
 
 use super::{Isa, Lane, Real};
-use std::f64::consts::{FRAC_2_PI, FRAC_PI_2, LN_2, LOG2_E};
+use std::f64::consts::{FRAC_1_PI, FRAC_2_PI, FRAC_PI_2, LN_2, LOG2_E, PI};
 
 /// `(exp r - 1 - r) / r^2` on `|r| < ln(2)/2`.
 const EXP_F32: [f64; 5] =
@@ -276,6 +276,18 @@ impl<S: Isa, R: Real> Lane<S, R> {
         let cos = square.mul_add(Self::constant(self.simd, -0.5), self.one());
         let cos = square.polynomial(&COS_F32, &COS_F64).mul_add(square * square, cos);
         Self::turn(turns, sin, cos)
+    }
+
+    /// `x − 2π n` in `[−π, π]`, `n` whole, for `|x| < 2^20`.
+    #[inline(always)]
+    pub fn wrapped(self) -> Self {
+        let whole = self.pick(WHOLE);
+        let n = self.mul_add(Self::constant(self.simd, 0.5 * FRAC_1_PI), whole) - whole;
+        let n = n * Self::constant(self.simd, -4.0);
+        let x = n.mul_add(self.pick(QUARTER[0]), self);
+        let x = n.mul_add(self.pick(QUARTER[1]), x);
+        let most = Self::constant(self.simd, PI);
+        (-most).max(most.min(x))
     }
 
     /// `sin x`, the first of [`Self::sin_cos`].

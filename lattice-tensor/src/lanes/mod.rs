@@ -12,6 +12,7 @@ mod half;
 mod isa;
 mod math;
 mod real;
+pub mod transform;
 
 pub use half::half;
 pub use isa::{Isa, Level, Vectorize};
@@ -200,6 +201,17 @@ impl<S: Isa, R: Real> Lane<S, R> {
     #[inline(always)]
     pub fn map_bits(self, f: impl Fn(R::Bits) -> R::Bits) -> Self {
         Lane { simd: self.simd, reg: R::map_bits::<S>(self.reg, f) }
+    }
+}
+
+impl<S: Isa, R: Real> Mask<S, R> {
+    /// Whether it holds in any lane.
+    #[inline(always)]
+    pub fn any(self) -> bool {
+        let (one, zero) = (Lane::constant(self.simd, 1.0), Lane::constant(self.simd, 0.0));
+        let mut lanes = [R::default(); 16];
+        Lane::select(self, one, zero).store_slice(&mut lanes);
+        lanes.iter().any(|&x| x != R::default())
     }
 }
 

@@ -124,7 +124,7 @@ impl<F: ForMatrix, G: Group, R: Real> Vectorize for Run<'_, '_, '_, F, G, R> {
         let items = rows_of(args.pieces(), PIECE, kernel.items);
         let size = kernel.inputs.map(|n| n * R::WIDTH);
         let out_size = kernel.output * R::WIDTH;
-        let (ins, out) = args.fields_and_part(items.start * out_size..items.end * out_size);
+        let (ins, out) = args.fields_and_part::<2>(items.start * out_size..items.end * out_size);
         for (i, out) in items.zip(out.chunks_exact_mut(out_size)) {
             let input = [&ins[0][i * size[0]..][..size[0]], &ins[1][i * size[1]..][..size[1]]];
             for part in 0..Lane::<S, R>::PARTS {

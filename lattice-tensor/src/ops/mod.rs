@@ -20,6 +20,7 @@
 //! | `path`, `plaquette`, `staple` | products of links |
 //! | `momentum_update`, `link_update` | a step of Hamilton's equations for links, in place |
 //! | `local_update` | heat bath, overrelaxation, Metropolis |
+//! | `moebius`, `spline` | monotone maps of one number, with parameters: of the circle, of an interval |
 
 mod add_sums;
 mod adjoint;
@@ -34,6 +35,7 @@ mod link_update;
 mod local_update;
 mod log;
 mod matrices;
+mod moebius;
 mod momentum_update;
 mod multiply;
 mod neighbours;
@@ -46,10 +48,12 @@ mod reunitarise;
 mod scale;
 mod shader;
 mod shift;
+mod spline;
 mod spread;
 mod staple;
 mod sum_sites;
 mod trace;
+mod transforms;
 mod wave;
 
 pub use add_sums::AddSums;
@@ -66,6 +70,7 @@ pub use exp::{Exp, ExpTangent};
 pub use link_update::LinkUpdate;
 pub use local_update::{Colouring, LocalUpdate, Loops, Rule};
 pub use log::{Log, LogTangent};
+pub use moebius::{Moebius, MoebiusMap, MoebiusTangent};
 pub use momentum_update::MomentumUpdate;
 pub use multiply::Multiply;
 pub use neighbours::Neighbours;
@@ -78,6 +83,7 @@ pub use reunitarise::{Reunitarise, ReunitariseTangent};
 pub use scale::{Dot, Scale};
 pub use shader::{Constant as ShaderConstant, Form, NONE, Shader};
 pub use shift::Shift;
+pub use spline::{Spline, SplineMap, SplineTangent};
 pub use spread::Spread;
 pub use staple::Staples;
 pub use sum_sites::SumSites;

@@ -206,7 +206,7 @@ impl<G: Group, R: Real> Vectorize for Run<'_, '_, '_, G, R> {
         let rows = rows_of(args.pieces(), PIECE, kernel.rows);
         let size = G::MATRIX * R::WIDTH;
         let components = kernel.directions * G::MATRIX;
-        let ([u, _], out) = args.fields_and_part(rows.start * size..rows.end * size);
+        let ([u], out) = args.fields_and_part(rows.start * size..rows.end * size);
         for (row, out) in rows.zip(out.chunks_exact_mut(size)) {
             for part in 0..Lane::<S, R>::PARTS {
                 let mut y: Option<MatrixOf<G, S, R>> = None;

@@ -120,7 +120,7 @@ impl<G: Group, R: Real> Vectorize for Run<'_, '_, '_, G, R> {
         let rows = rows_of(args.pieces(), PIECE, reach.order.len());
         let (size, components) = (planes.len() * R::WIDTH, directions * G::MATRIX);
         let norm = Lane::<S, R>::constant(simd, G::NAME.trace_scale() / G::N as f64);
-        let ([u, _], out) = args.fields_and_part(rows.start * size..rows.end * size);
+        let ([u], out) = args.fields_and_part(rows.start * size..rows.end * size);
         for (row, out) in rows.zip(out.chunks_exact_mut(size)) {
             let own = Hop { row: row as u32, twist: 0 };
             for part in 0..Lane::<S, R>::PARTS {

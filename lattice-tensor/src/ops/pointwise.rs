@@ -18,6 +18,7 @@ use crate::graph::{Graph, NodeId};
 use crate::lanes::{self, Isa, Lane, Real};
 use crate::lattice::Lattice;
 use crate::spec::{Cost, Spec};
+use std::f64::consts::{PI, TAU};
 
 /// A gradient rule under construction: pushes pointwise nodes without spelling out the graph.
 struct Rule<'a> {
@@ -175,6 +176,9 @@ pointwise! {
     /// `cos a`
     Cos "cos" (a) => y, flops 16.0: lanes { a.cos() } f64 { a.cos() } wgsl "cos_({a})"
         vjp |g, dy| [{ let q = g.sin(a); let q = g.mul(dy, q); g.neg(q) }];
+    /// The angle `a − 2π n` in `[−π, π]`, `n` whole, for `|a| < 2^20`
+    Wrap "wrap" (a) => y, flops 6.0: lanes { a.wrapped() }
+        f64 { (a - TAU * (a / TAU).round_ties_even()).clamp(-PI, PI) } wgsl "wrap_({a})" vjp |g, dy| [dy];
     /// The logistic function `1 / (1 + e^{−a})`
     Sigmoid "sigmoid" (a) => y, flops 16.0:
         lanes { ((-a).exp() + Lane::constant(a.simd(), 1.0)).recip() } f64 { 1.0 / (1.0 + (-a).exp()) }

@@ -192,12 +192,12 @@ impl<R: Real> Args<'_, R> {
         self.pieces.clone()
     }
 
-    /// The first two inputs, empty where they are no fields, and the numbers of a range of the output, which belong to
+    /// The first inputs, empty where they are no fields, and the numbers of a range of the output, which belong to
     /// these pieces alone.
     ///
     /// # Panics
     /// If the output ends before the range does.
-    pub fn fields_and_part(&mut self, range: Range<usize>) -> ([&[R]; 2], &mut [R]) {
+    pub fn fields_and_part<const N: usize>(&mut self, range: Range<usize>) -> ([&[R]; N], &mut [R]) {
         let input = |i: usize| match self.inputs.get(i) {
             // SAFETY: as for `field`.
             Some(&Place::Field { at, len }) => unsafe { std::slice::from_raw_parts(at.cast_const(), len) },
@@ -211,7 +211,7 @@ impl<R: Real> Args<'_, R> {
             }
             _ => &mut [],
         };
-        ([input(0), input(1)], out)
+        (std::array::from_fn(input), out)
     }
 
     /// Input field `i`, and the output in rows of `size` numbers that hold what input field `changed` holds, in whose

@@ -1,0 +1,194 @@
+//! The shapes of flows of angles.
+
+use super::coupling::LoopCoupling;
+use super::features::{FeatureNet, NetShape};
+use super::pattern::Pattern;
+use crate::bijection::Chain;
+use crate::error::Error;
+use crate::flow::{Flow, Shape};
+use crate::prior::UniformAngles;
+use lattice_autograd::Family;
+use lattice_autograd::params::Parameters;
+use lattice_tensor::field::Channels;
+use lattice_tensor::ops::{Moebius, Spline};
+use lattice_tensor::{Grid, Lattice};
+use serde::{Deserialize, Serialize};
+
+/// What a flow of angles can be made from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Architecture {
+    /// Gauge-equivariant couplings of U(1) links.
+    Links(LinkFlow),
+}
+
+impl Default for Architecture {
+    fn default() -> Self {
+        Architecture::Links(LinkFlow::default())
+    }
+}
+
+impl Shape<Channels> for Architecture {
+    fn flow(self, lattice: &Lattice) -> Result<Flow<Channels>, Error> {
+        match &self {
+            Architecture::Links(links) => Ok(links.flow(lattice)?.described(self)),
+        }
+    }
+
+    fn is_like(&self, other: &Self) -> bool {
+        let shape = |a: &Architecture| match a {
+            Architecture::Links(links) => Architecture::Links(LinkFlow { seed: 0, ..links.clone() }),
+        };
+        shape(self) == shape(other)
+    }
+}
+
+/// A flow of U(1) links from the Haar measure.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LinkFlow {
+    /// Which links a coupling changes.
+    pub masks: Masks,
+    /// Couplings by stripes; divisions are as many as there are.
+    pub layers: usize,
+    /// The map of a loop's angle.
+    pub transform: Transform,
+    /// How many maps are mixed, or how many bins a spline has.
+    pub mixtures: usize,
+    /// Widths of the hidden layers of each net; none at all: maps without nets.
+    pub hidden: Vec<usize>,
+    /// Extent of the convolution kernels, odd; divisions have nets of single sites.
+    pub kernel: usize,
+    /// Whether nets see 2×1 loops beside plaquettes.
+    pub rectangles: bool,
+    /// Seed of the initial parameters.
+    pub seed: u64,
+}
+
+/// Which links a coupling changes, and through which loops.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Masks {
+    /// Those of every fourth column, through plaquettes: [`Pattern::stripe`], in any number of dimensions.
+    Stripes,
+    /// Those between lines that are there already, through ever smaller loops: [`Pattern::divisions`], in two dimensions.
+    #[default]
+    Divisions,
+}
+
+/// The map of a loop's angle.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Transform {
+    /// Mixtures of non-compact projections.
+    #[default]
+    Ncp,
+    /// Mixtures of Möbius maps.
+    Moebius,
+    /// Circular rational-quadratic splines.
+    Spline,
+}
+
+impl Default for LinkFlow {
+    /// Divisions of the torus by mixtures of six projections, nets of two hidden layers of 8: nearly exact in two dimensions.
+    fn default() -> Self {
+        LinkFlow {
+            masks: Masks::Divisions,
+            layers: 24,
+            transform: Transform::Ncp,
+            mixtures: 6,
+            hidden: vec![8, 8],
+            kernel: 3,
+            rectangles: false,
+            seed: 1,
+        }
+    }
+}
+
+impl LinkFlow {
+    /// The flow of Kanwar et al. 2003.06413: 24 couplings by stripes, mixtures of six projections and an offset.
+    pub fn published() -> LinkFlow {
+        LinkFlow { masks: Masks::Stripes, ..LinkFlow::default() }
+    }
+
+    /// The flow of tutorial 2101.08176: 16 couplings by stripes, mixtures of two projections and an offset.
+    pub fn tutorial() -> LinkFlow {
+        LinkFlow { layers: 16, mixtures: 2, ..LinkFlow::published() }
+    }
+
+    /// The family of the maps; those about a centre are symmetric and have no offset.
+    fn family(&self) -> Family {
+        let (mixtures, offset) = (self.mixtures, self.masks == Masks::Stripes);
+        match self.transform {
+            Transform::Ncp => Family::Moebius(Moebius { mixtures, shifts: false, weights: !offset, offset }),
+            Transform::Moebius => Family::Moebius(Moebius { mixtures, shifts: true, weights: true, offset }),
+            Transform::Spline => Family::Spline(Spline { bins: mixtures, circular: true, offset }),
+        }
+    }
+
+    /// What the parameters of a map start near, and how fast they learn. About a centre the density of a link is narrow with
+    /// light tails, for which logarithms of scales from 1 to −9 must be mixed: they start apart, and far out is not far.
+    fn start(&self) -> (Vec<f64>, f64) {
+        let mut start = vec![0.0; self.family().parameters()];
+        if self.masks == Masks::Stripes || self.transform == Transform::Spline {
+            return (start, 1.0);
+        }
+        let step = 8.0 / (self.mixtures.max(2) - 1) as f64;
+        start.iter_mut().take(self.mixtures).enumerate().for_each(|(i, s)| *s = 2.0 - step * i as f64);
+        (start, 12.0)
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        let refuse =
+            |what, expected: &str, found: String| Err(Error::Architecture { what, expected: expected.into(), found });
+        if self.masks == Masks::Stripes && !(1..=10_000).contains(&self.layers) {
+            return refuse("layers", "1 to 10000", self.layers.to_string());
+        }
+        let most = if self.transform == Transform::Spline { Spline::MAX_BINS } else { 256 };
+        if !(1..=most).contains(&self.mixtures) {
+            return refuse("mixtures", &format!("1 to {most}"), self.mixtures.to_string());
+        }
+        if self.hidden.iter().any(|&h| h == 0 || h > 4096) || self.hidden.len() > 100 {
+            return refuse("hidden", "at most 100 widths of 1 to 4096", format!("{:?}", self.hidden));
+        }
+        if self.kernel % 2 == 0 || self.kernel > 99 {
+            return refuse("kernel", "an odd extent below 100", self.kernel.to_string());
+        }
+        Ok(())
+    }
+
+    fn flow(&self, lattice: &Lattice) -> Result<Flow<Channels>, Error> {
+        self.check()?;
+        let patterns = match self.masks {
+            Masks::Divisions => Pattern::divisions(lattice)?,
+            Masks::Stripes => {
+                let stripe = |layer| Pattern::stripe(lattice, layer, self.rectangles);
+                (0..self.layers).map(stripe).collect::<Result<_, _>>()?
+            }
+        };
+        let family = self.family();
+        let kernel = if self.masks == Masks::Divisions { 1 } else { self.kernel };
+        let (start, gain) = self.start();
+        let mut parameters = Parameters::new();
+        let mut chain: Chain<Channels> = Chain::default();
+        for (i, pattern) in patterns.into_iter().enumerate() {
+            let loops: Vec<Grid> = pattern.features.iter().map(|(at, _)| *at).collect();
+            let shape = NetShape {
+                loops: &loops,
+                to: pattern.active,
+                kernel,
+                hidden: &self.hidden,
+                outputs: family.parameters(),
+                smooth: pattern.centre.is_some(),
+                start: &start,
+                gain,
+                seed: self.seed,
+            };
+            let net = FeatureNet::new(&mut parameters, &format!("coupling.{i}.net"), lattice, &shape)?;
+            chain.0.push(Box::new(LoopCoupling::new(pattern, family, net)));
+        }
+        let prior = Box::new(UniformAngles { channels: lattice.directions(), haar: true });
+        Ok(Flow::from_prior(lattice, parameters, prior, chain))
+    }
+}
