@@ -14,6 +14,7 @@ mod su3;
 mod workloads;
 
 use lattice_autograd::{Trace, Var};
+use lattice_flows::Prior;
 use lattice_flows::{Bijection, Error, Normal, Trainer};
 use lattice_mc::Action;
 use lattice_tensor::device::cpu::Aligned;

@@ -3,7 +3,7 @@
 
 use lattice_autograd::Trace;
 use lattice_autograd::optim::{BatchSchedule, Schedule};
-use lattice_flows::{Architecture, Bijection, Error, Flow, Normal, Trainer, Training};
+use lattice_flows::{Architecture, Bijection, Error, Flow, Normal, Prior, Trainer, Training};
 use lattice_mc::{Chains, Hmc, Integrator, Phi4, Update};
 use lattice_tensor::{Bindings, Cost, Device, Draws, Lattice, Layout, Program};
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 #![allow(missing_docs, clippy::print_stdout)]
 use lattice_fields::autograd::optim::{BatchSchedule, Schedule};
-use lattice_fields::flows::angles::{Architecture, LinkAngles, LinkFlow, Masks, Transform};
-use lattice_fields::flows::{Ensemble, Estimator, Flow, Sampler, Trainer, Training, sample::Certificate};
+use lattice_fields::flows::angles::{LinkAngles, LinkFlow, Masks, Transform};
+use lattice_fields::flows::{Ensemble, Estimator, Sampler, Trainer, Training, sample::Certificate};
 use lattice_fields::mc::Wilson;
 use lattice_fields::mc::exact::gauge::Torus;
 use lattice_fields::prelude::*;
@@ -36,7 +36,7 @@ fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let lattice = Lattice::periodic([l, l])?;
     let device = Device::cpu(0)?;
     let action = LinkAngles(Wilson::new(beta));
-    let mut flow = Flow::<Channels>::new(&lattice, Architecture::Links(arch))?;
+    let mut flow = arch.flow(&lattice)?;
     println!("{} parameters", flow.parameters.len());
     let estimator = if get("-e", "reparam") == "path" { Estimator::Path } else { Estimator::Reparam };
     let training = Training {

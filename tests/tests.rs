@@ -18,6 +18,8 @@ mod gradients;
 mod kit;
 /// Which crate may import which, and where `unsafe` may stand.
 mod layering;
+/// Flows of U(1) links: covariance, Jacobian, inverse, scores, exact values.
+mod links;
 /// The battery: what every op must satisfy.
 mod ops;
 /// Monte Carlo against what is known exactly.

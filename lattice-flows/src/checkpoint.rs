@@ -53,6 +53,20 @@ pub struct Checkpoint<K: Flat = Scalar> {
 
 const FORMAT: &str = "lattice-fields model 1";
 
+/// The theory that a model file says it was trained for.
+///
+/// # Errors
+/// If there is no such file, or it does not say.
+pub fn theory_of(path: &Path) -> Result<String, Error> {
+    let file = TensorFile::read(path)?;
+    let description = file.metadata.get("description").map_or("", String::as_str);
+    let description: serde_json::Value = serde_json::from_str(description).unwrap_or_default();
+    match description.get("theory").and_then(|theory| theory.as_str()) {
+        Some(theory) => Ok(theory.into()),
+        None => Err(model(path, "description", "what a model says about itself", "nothing")),
+    }
+}
+
 impl<K: Flat> Checkpoint<K> {
     /// The state of a training.
     ///

@@ -197,14 +197,6 @@ impl Shape<Scalar> for Architecture {
 }
 
 impl<K: Flat> Flow<K> {
-    /// A flow with fresh parameters.
-    ///
-    /// # Errors
-    /// If there are no layers, a width is zero, the kernel is even, or the lattice does not fit the couplings.
-    pub fn new(lattice: &Lattice, architecture: K::Architecture) -> Result<Flow<K>, Error> {
-        architecture.flow(lattice)
-    }
-
     /// The density it starts from.
     pub fn prior(&self) -> &dyn Prior<K> {
         &*self.prior
@@ -264,6 +256,14 @@ impl<K: Flat> Flow<K> {
 }
 
 impl Flow {
+    /// A flow of a real field with fresh parameters.
+    ///
+    /// # Errors
+    /// If there are no layers, a width is zero, the kernel is even, or the lattice has no checkerboard.
+    pub fn new(lattice: &Lattice, architecture: Architecture) -> Result<Flow, Error> {
+        architecture.flow(lattice)
+    }
+
     /// A flow of your own layers, from the normal prior; their parameters must be ranges of `parameters`.
     pub fn of(lattice: &Lattice, parameters: Parameters, layers: Chain) -> Flow {
         Flow::from_prior(lattice, parameters, Box::new(Normal), layers)

@@ -33,4 +33,4 @@ pub use nets::{Activation, ConvNet, OddNet, OddShape};
 pub use prior::{Normal, Prior, UniformAngles};
 pub use sample::{Certificate, Ensemble, Sampler};
 pub use train::{StepReport, Trainer, Training};
-pub use two_sided::{Weigher, two_sided};
+pub use two_sided::{Weigher, two_sided, two_sided_of_links};

@@ -383,7 +383,7 @@ impl<'a, R: Real, K: Flat> Trainer<'a, R, K> {
     ///
     /// # Errors
     /// If the checkpoint does not fit.
-    pub fn resume(&mut self, checkpoint: &crate::Checkpoint) -> Result<(), Error> {
+    pub fn resume(&mut self, checkpoint: &crate::Checkpoint<K>) -> Result<(), Error> {
         self.flow.parameters.restore(&checkpoint.file)?;
         self.optimizer.restore(&self.flow.parameters, &checkpoint.file)?;
         self.history.restore(&checkpoint.file);

@@ -3,13 +3,16 @@
 //! A flow's own samples cannot show what it never reaches. Configurations of the theory, sent backwards through the
 //! flow, do: `⟨q / e^{−S}⟩_p = 1/Z` (identity I9), the only test of mode collapse where `Z` is not known.
 
+use crate::angles::angles_of;
 use crate::bijection::Bijection;
 use crate::error::Error;
 use crate::flow::Flow;
 use lattice_autograd::Trace;
 use lattice_mc::statistics::{GammaMethod, TwoSided};
-use lattice_mc::{Action, Chains, Clusters, Hmc, Integrator, MarkovRun, Update};
-use lattice_tensor::{Bindings, Device, Layout, Program, Real, ScalarField};
+use lattice_mc::{Action, Chains, Clusters, Hmc, Instantons, Integrator, Manifold, MarkovRun, Update};
+use lattice_tensor::field::{Channels, Links};
+use lattice_tensor::group::U1;
+use lattice_tensor::{Bindings, Device, Field, Layout, Program, Real, ScalarField};
 
 /// Updates between two configurations that are weighed.
 const SPACING: usize = 4;
@@ -80,8 +83,60 @@ pub fn two_sided<R: Real>(
         Some(_) => Box::new(Clusters { after: hmc }),
         None => hmc,
     };
-    let mut chains = Chains::<R>::new(action, update, &flow.lattice, plan.chains, plan.seed, device)?;
+    let chains = Chains::<R>::new(action, update, &flow.lattice, plan.chains, plan.seed, device)?;
     let mut weigher = Weigher::<R>::new(flow, action, chains.fields().layout(), device)?;
+    compare(chains, own, plan, device, go_on, |field| weigher.weigh(field))
+}
+
+/// [`two_sided`] for a flow of the angles of U(1) links: HMC, in two dimensions with jumps from charge to charge, so that all
+/// sectors are there.
+///
+/// # Errors
+/// As [`two_sided`].
+pub fn two_sided_of_links<R: Real>(
+    flow: &Flow<Channels>,
+    action: &dyn Action<Links<U1>>,
+    own: &[f64],
+    plan: &MarkovRun,
+    device: &Device,
+    go_on: impl Fn() -> bool + Sync,
+) -> Result<Option<TwoSided>, Error> {
+    let hmc = Box::new(Hmc::new(Integrator::Omelyan, 1.0));
+    let update: Box<dyn Update<Links<U1>>> =
+        if flow.lattice.directions() == 2 { Box::new(Instantons { after: hmc }) } else { hmc };
+    let chains = Chains::<R, Links<U1>>::new(action, update, &flow.lattice, plan.chains, plan.seed, device)?;
+    flow.check(&flow.parameters)?;
+    let trace = Trace::new(&flow.lattice);
+    let links = trace.links::<U1>("links");
+    let (z, log_det) = flow.inverse(angles_of(links));
+    let log_weight = -(flow.prior().log_density(z) + log_det + action.action(links));
+    let mut program = trace.program::<R>(&[log_weight.id()], chains.fields().layout())?;
+    let (mut weights, uniforms) = (vec![R::default(); flow.parameters.len()], trace.uniform_values());
+    flow.parameters.copy_to(&mut weights)?;
+    compare(chains, own, plan, device, go_on, |field| {
+        let mut log_weights = vec![0.0; field.samples()];
+        let mut bindings = Bindings {
+            samples: field.samples(),
+            fields: &[field],
+            uniforms: &uniforms,
+            weights: &weights,
+            out_per_sample: &mut [&mut log_weights],
+            ..Default::default()
+        };
+        program.run(device, &mut bindings)?;
+        Ok(log_weights)
+    })
+}
+
+/// Weighs what chains come by.
+fn compare<R: Real, K: Manifold>(
+    mut chains: Chains<'_, R, K>,
+    own: &[f64],
+    plan: &MarkovRun,
+    device: &Device,
+    go_on: impl Fn() -> bool + Sync,
+    mut weigh: impl FnMut(&Field<K, R>) -> Result<Vec<f64>, Error>,
+) -> Result<Option<TwoSided>, Error> {
     // The steps of HMC settle first; nothing of this is weighed.
     let settle = MarkovRun { updates: 1, ..plan.clone() };
     device.install(|| settle.record(&mut chains, |_| go_on()))?;
@@ -93,7 +148,7 @@ pub fn two_sided<R: Real>(
         for _ in 0..SPACING {
             chains.advance()?;
         }
-        let log_weights = weigher.weigh(chains.fields())?;
+        let log_weights = weigh(chains.fields())?;
         theory.iter_mut().zip(log_weights).for_each(|(chain, w)| chain.push(w));
     }
     Ok(Some(TwoSided::new(own, &theory, &GammaMethod::default())?))

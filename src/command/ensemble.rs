@@ -4,12 +4,13 @@
 use super::args::{CPU, Precision, SampleArgs};
 use super::device;
 use super::failure::Failure;
-use super::theory::Theory;
 use super::train::precision_name;
 use clap::ValueEnum;
+use lattice_fields::flows::Flat;
 use lattice_fields::prelude::*;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// What `ensemble.json` holds.
@@ -27,8 +28,13 @@ pub struct Record {
     /// The device's name: others round differently.
     #[serde(default = "cpu")]
     device: String,
+    #[serde(default)]
     m2: f64,
+    #[serde(default)]
     lambda: f64,
+    /// Of a gauge theory.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    beta: Option<f64>,
     /// SHA-256 of all log-weights and states of the chain.
     pub checksum: String,
 }
@@ -40,7 +46,14 @@ fn cpu() -> String {
 const FORMAT: &str = "lattice-fields ensemble 1";
 
 impl Record {
-    pub fn new(args: &SampleArgs, model: &Checkpoint, theory: &Theory, ensemble: &Ensemble, on: &Device) -> Record {
+    pub fn new<K: Flat>(
+        args: &SampleArgs,
+        model: &Checkpoint<K>,
+        couplings: &BTreeMap<String, f64>,
+        ensemble: &Ensemble,
+        on: &Device,
+    ) -> Record {
+        let coupling = |name: &str| couplings.get(name).copied();
         let mut hash = Sha256::new();
         ensemble.log_weights.iter().for_each(|w| hash.update(w.to_le_bytes()));
         ensemble.states.iter().for_each(|state| hash.update(state.to_le_bytes()));
@@ -53,8 +66,9 @@ impl Record {
             samples: args.samples,
             precision: precision_name(args.run.precision).into(),
             device: device::name(on),
-            m2: theory.mass2,
-            lambda: theory.lambda,
+            m2: coupling("m2").unwrap_or(0.0),
+            lambda: coupling("lambda").unwrap_or(0.0),
+            beta: coupling("beta"),
             checksum: hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect(),
         }
     }
@@ -79,7 +93,7 @@ impl Record {
     }
 
     /// Refuses another model than that of the ensemble.
-    pub fn check_model(&self, what: &str, model: &Checkpoint) -> Result<(), Failure> {
+    pub fn check_model<K: Flat>(&self, what: &str, model: &Checkpoint<K>) -> Result<(), Failure> {
         let found = model.digest();
         match found == self.model_sha256 {
             true => Ok(()),
@@ -91,7 +105,10 @@ impl Record {
     pub fn complete(&self, args: &mut SampleArgs) {
         args.model.get_or_insert_with(|| self.model.clone());
         (args.run.seed, args.samples) = (self.seed, self.samples);
-        (args.m2, args.lambda) = (Some(self.m2), Some(self.lambda));
+        match self.beta {
+            Some(_) => args.beta = self.beta,
+            None => (args.m2, args.lambda) = (Some(self.m2), Some(self.lambda)),
+        }
         args.on.device.get_or_insert_with(|| self.device.clone());
         args.run.precision = Precision::from_str(&self.precision, true).unwrap_or(args.run.precision);
     }

@@ -9,7 +9,7 @@ use super::plots::{self, Curve};
 use super::progress::interrupted;
 use super::report::{Report, median};
 use super::sample::{self, Sampled, Wanted};
-use super::theory::Theory;
+use super::theory::{FlowTheory, Known, Theory};
 use super::train::{self, MODEL, Work};
 use lattice_fields::mc::History;
 use lattice_fields::prelude::*;
@@ -67,7 +67,7 @@ fn job<R: Real>(args: &MainArgs) -> Result<(), Failure> {
     let description = train::describe(&theory, &flow, &training, args.run.precision);
     let (description, folder) = (&description, &folder);
     let work = Work { theory: &theory, training, description, resume: None, folder, save_every: 1000, quiet: json };
-    let trained = train::train::<R>(&mut flow, work, &device)?;
+    let trained = train::train::<R, Theory>(&mut flow, work, &device)?;
     if trained.interrupted {
         let path = folder.file(MODEL);
         return Err(Failure::Interrupted(format!(
@@ -78,7 +78,7 @@ fn job<R: Real>(args: &MainArgs) -> Result<(), Failure> {
     }
 
     say(json, "sampling exactly: the flow's proposals, HMC, local Metropolis");
-    let sampled = sample::draw::<R>(&flow, &theory, args.run.seed, &WANTED, &device)?;
+    let sampled = sample::draw::<R, Theory>(&flow, &theory, args.run.seed, &WANTED, &device)?;
     let setting = Setting {
         subject: theory.subject(),
         chains: CHAINS,
@@ -131,7 +131,7 @@ fn job<R: Real>(args: &MainArgs) -> Result<(), Failure> {
         report.set(key, part.value());
     }
     if let Some(exact) = &sampled.exact {
-        report.set("exact", json!({"log_z": exact.log_z, "truncation_error": exact.truncation_error}));
+        report.set("exact", json!({"log_z": exact.log_z(), "truncation_error": exact.truncation_error()}));
     }
     sampled.warnings.iter().for_each(|w| say(json, &format!("warning, flow: {w}")));
     folder.write("report.json", &report.text())?;
@@ -151,7 +151,7 @@ fn draw_plots<R: Real>(
     sampled: &Sampled,
     trained: &train::Trained,
 ) -> Result<(), Failure> {
-    plots::training(&folder.file("training.svg"), &trained.history.rows, sampled.exact.as_ref().map(|e| e.log_z))?;
+    plots::training(&folder.file("training.svg"), &trained.history.rows, sampled.exact.as_ref().map(Known::log_z))?;
     let configurations = lattice_fields::flows::sample::configurations::<R, _>(flow, seed, 0, 5, device)?;
     let sample = |i| Ok(configurations.sample(i)?.into_iter().map(Real::to_f64).collect());
     let samples = (0..5).map(sample).collect::<Result<Vec<Vec<f64>>, Failure>>()?;
@@ -164,7 +164,7 @@ fn draw_plots<R: Real>(
             Curve { label: column.label.into(), points }
         })
         .collect();
-    let exact: Vec<f64> = sampled.exact.iter().flat_map(|e| e.g.clone().unwrap_or_default()).take(5).collect();
+    let exact: Vec<f64> = sampled.exact.iter().flat_map(Known::correlator).take(5).collect();
     plots::correlator(&folder.file("correlator.svg"), &correlators, &exact)?;
     let names: Vec<String> = columns[0].estimates.iter().map(|(name, _)| name.clone()).collect();
     let times: Vec<Curve> = columns
@@ -202,7 +202,7 @@ fn summary(
         text += &exact.map_or("\n".into(), |x| format!("{x:>14.8}\n"));
     }
     let certificate = &sampled.certificate;
-    let exact = sampled.exact.as_ref().map_or(String::new(), |e| format!(" (exact {:.6})", e.log_z));
+    let exact = sampled.exact.as_ref().map_or(String::new(), |e| format!(" (exact {:.6})", e.log_z()));
     text += &format!(
         "\ntau: integrated autocorrelation time in updates; s/ind.: seconds for an independent value, training not counted\n\
          flow: {} proposals, acceptance {:.4}, ESS {:.4}, KL {}, log Z {}{exact}\n\

@@ -69,7 +69,7 @@ fn dispatch(arguments: Vec<OsString>) -> Result<(), Failure> {
         && given.contains_id("from")
     {
         // What the ensemble says and a flag says again had better be said once.
-        for flag in ["seed", "samples", "m2", "lambda", "precision"] {
+        for flag in ["seed", "samples", "m2", "lambda", "beta", "precision"] {
             if given.value_source(flag) == Some(ValueSource::CommandLine) {
                 let expected = "no such flag beside --from, which says it";
                 return Err(Failure::refused(&format!("--{flag}"), expected, "one"));

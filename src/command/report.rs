@@ -2,7 +2,7 @@
 
 use super::failure::Failure;
 use super::output;
-use super::theory::{GaugeTheory, Subject, Theory};
+use super::theory::{FlowTheory, GaugeTheory, Subject, Theory};
 use super::version;
 use lattice_fields::flows::Certificate;
 use lattice_fields::mc::statistics::TwoSided;

@@ -8,17 +8,17 @@ use super::failure::Failure;
 use super::output::{Existing, Folder, say};
 use super::progress::{bar, forecast, interrupted};
 use super::report::{Report, table};
-use super::theory::{Theory, check_memory};
-use super::train::{precision_name, read_model};
+use super::theory::{FlowTheory, GaugeTheory, Known, LinkTheory, Theory, check_memory};
+use super::train::{model_file, precision_name};
+use lattice_fields::flows::checkpoint::theory_of;
 use lattice_fields::flows::sample::configurations_of;
-use lattice_fields::flows::two_sided;
-use lattice_fields::mc::exact::Exact;
 use lattice_fields::mc::observables::FARTHEST;
 use lattice_fields::mc::statistics::{
     TwoSided, Warning, repeat_warning, sign_warning, two_sided_warning, weight_warnings,
 };
 use lattice_fields::mc::{History, Stored};
 use lattice_fields::prelude::*;
+use lattice_fields::tensor::Field;
 use std::time::Instant;
 
 /// A flow's exact chain and what its weights say.
@@ -28,7 +28,7 @@ pub struct Sampled {
     pub certificate: Certificate,
     pub two_sided: Option<TwoSided>,
     pub estimates: Vec<(String, Estimate)>,
-    pub exact: Option<Exact>,
+    pub exact: Option<Known>,
     pub warnings: Vec<String>,
     pub seconds: f64,
 }
@@ -68,34 +68,59 @@ pub fn run(args: &SampleArgs) -> Result<(), Failure> {
         (None, Some(record)) => record.model.clone(),
         (None, None) => return Err(Failure::refused("--model", "a folder with model.safetensors", "none")),
     };
-    let checkpoint = read_model("--model", &folder)?;
+    let path = model_file("--model", &folder)?;
     let what = format!("--model {}", folder.display());
+    let theory = theory_of(&path)?;
+    let name = match theory.as_str() {
+        "phi4" => TheoryName::Phi4,
+        "free" => TheoryName::Free,
+        "U(1)" | "u1" => TheoryName::U1,
+        other => return Err(Failure::refused(&what, "a model of phi4, free or u1", other)),
+    };
+    match name {
+        TheoryName::U1 => {
+            let checkpoint = Checkpoint::read(&path)?;
+            sample_from(args, &what, name, checkpoint, record.as_ref(), |asked| match GaugeTheory::new(asked)? {
+                Some(gauge) => LinkTheory::new(gauge),
+                None => Err(Failure::refused("--theory", "u1", asked.theory.name())),
+            })
+        }
+        _ => sample_from(args, &what, name, Checkpoint::read(&path)?, record.as_ref(), Theory::new),
+    }
+}
+
+/// Samples from a model of a theory, which is made from its flags.
+fn sample_from<T: FlowTheory>(
+    args: &SampleArgs,
+    what: &str,
+    theory_name: TheoryName,
+    checkpoint: Checkpoint<T::Field>,
+    record: Option<&Record>,
+    theory: impl Fn(&TheoryArgs) -> Result<T, Failure>,
+) -> Result<(), Failure> {
     let mut args = args.clone();
-    if let Some(record) = &record {
-        record.check_model(&what, &checkpoint)?;
+    if let Some(record) = record {
+        record.check_model(what, &checkpoint)?;
         record.complete(&mut args);
     }
     let args = &args;
     let model = &checkpoint.description;
-    let theory_name = match model.theory.as_str() {
-        "phi4" => TheoryName::Phi4,
-        "free" => TheoryName::Free,
-        other => return Err(Failure::refused(&what, "a model of phi4 or free", other)),
-    };
     if let Some(asked) = args.theory.filter(|&t| t != theory_name) {
-        return Err(Failure::refused(&what, &format!("a model of {}", asked.name()), &model.theory));
+        return Err(Failure::refused(what, &format!("a model of {}", asked.name()), &model.theory));
     }
     if let Some(asked) = args.lattice.as_ref().filter(|l| l.0 != model.lattice) {
-        return Err(Failure::refused(&what, &format!("a model of lattice {asked}"), Extents(model.lattice.clone())));
+        return Err(Failure::refused(what, &format!("a model of lattice {asked}"), Extents(model.lattice.clone())));
     }
-    let coupling = |name: &str| model.couplings.get(name).copied().unwrap_or(0.0);
-    let theory = Theory::new(&TheoryArgs {
+    let coupling = |name: &str, asked: Option<f64>| asked.or(model.couplings.get(name).copied());
+    let scalar = theory_name.group().is_none();
+    let theory = theory(&TheoryArgs {
         theory: theory_name,
         lattice: Extents(model.lattice.clone()),
-        m2: args.m2.or(Some(coupling("m2"))),
-        lambda: args.lambda.or(Some(coupling("lambda"))),
-        beta: None,
+        m2: coupling("m2", args.m2).or(scalar.then_some(0.0)),
+        lambda: coupling("lambda", args.lambda).or(scalar.then_some(0.0)),
+        beta: coupling("beta", args.beta),
     })?;
+    let subject = theory.subject();
     if args.batch == 0 || args.samples == 0 {
         let (flag, found) = if args.batch == 0 { ("--batch", args.batch) } else { ("--samples", args.samples) };
         return Err(Failure::refused(flag, "at least 1", found));
@@ -109,7 +134,7 @@ pub fn run(args: &SampleArgs) -> Result<(), Failure> {
     let batch = args.batch.min(args.samples);
     let wanted =
         Wanted { samples: args.samples, batch, two_sided: args.two_sided, exact_seconds: 12.0, quiet: args.run.json };
-    wanted.check(&theory.lattice)?;
+    wanted.check(subject.lattice)?;
     let flow = checkpoint.flow()?;
     let device = device::open(&args.on, &args.run)?;
     let folder = match &args.run.out {
@@ -117,14 +142,14 @@ pub fn run(args: &SampleArgs) -> Result<(), Failure> {
         None => None,
     };
     let sampled = match args.run.precision {
-        Precision::F32 => draw::<f32>(&flow, &theory, args.run.seed, &wanted, &device)?,
-        Precision::F64 => draw::<f64>(&flow, &theory, args.run.seed, &wanted, &device)?,
+        Precision::F32 => draw::<f32, T>(&flow, &theory, args.run.seed, &wanted, &device)?,
+        Precision::F64 => draw::<f64, T>(&flow, &theory, args.run.seed, &wanted, &device)?,
     };
-    let found = Record::new(args, &checkpoint, &theory, &sampled.ensemble, &device);
-    if let Some(record) = &record {
+    let found = Record::new(args, &checkpoint, &subject.couplings(), &sampled.ensemble, &device);
+    if let Some(record) = record {
         record.check_samples(&found)?;
     }
-    let mut report = Report::new("sample", &theory, args.run.seed, precision_name(args.run.precision));
+    let mut report = Report::about("sample", &subject, args.run.seed, precision_name(args.run.precision));
     sampled.fill(&mut report)?;
     report.set("checksum", found.checksum.as_str());
     report.set("seconds", sampled.seconds);
@@ -138,11 +163,14 @@ pub fn run(args: &SampleArgs) -> Result<(), Failure> {
         }
         let series = sampled.ensemble.series.iter().map(|series| vec![series.clone()]).collect();
         let history = History { names: sampled.ensemble.names.clone(), series, ..History::default() };
-        export::write(&history, &args.export, &theory.action.formula(), folder)?;
-        let of = (&flow, &*theory.action);
+        export::write(&history, &args.export, &subject.action.formula(), folder)?;
         match args.run.precision {
-            Precision::F32 => save_configurations::<f32>(args, folder, of, &sampled.ensemble, &device)?,
-            Precision::F64 => save_configurations::<f64>(args, folder, of, &sampled.ensemble, &device)?,
+            Precision::F32 => {
+                save_configurations::<f32, T>(args, folder, (&flow, &theory), &sampled.ensemble, &device)?
+            }
+            Precision::F64 => {
+                save_configurations::<f64, T>(args, folder, (&flow, &theory), &sampled.ensemble, &device)?
+            }
         }
     }
     sampled.warnings.iter().for_each(|w| say(args.run.json, &format!("warning: {w}")));
@@ -157,10 +185,10 @@ pub fn run(args: &SampleArgs) -> Result<(), Failure> {
 const IN_A_FILE: usize = 1024;
 
 /// Writes every so many states of the chain, 1024 to a file, which `measure --axis time` reads in order.
-fn save_configurations<R: Real>(
+fn save_configurations<R: Real, T: FlowTheory>(
     args: &SampleArgs,
     folder: &Folder,
-    (flow, action): (&Flow, &dyn Action),
+    (flow, theory): (&Flow<T::Field>, &T),
     ensemble: &Ensemble,
     device: &Device,
 ) -> Result<(), Failure> {
@@ -176,37 +204,39 @@ fn save_configurations<R: Real>(
         // States stand near each other: one run draws all proposals between the first and the last.
         let last = states[states.len() - 1];
         let mut numbers = Vec::with_capacity(states.len() * flow.lattice.volume());
-        let mut drawn: Option<(u64, ScalarField<R>)> = None;
+        let mut drawn: Option<(u64, Field<T::Field, R>)> = None;
         for &state in states {
             let inside =
-                |(from, field): &(u64, ScalarField<R>)| (*from..from + field.samples() as u64).contains(&state);
+                |(from, field): &(u64, Field<T::Field, R>)| (*from..from + field.samples() as u64).contains(&state);
             if !drawn.as_ref().is_some_and(inside) {
                 let count = (last - state + 1).min(4096) as usize;
+                let action = theory.subject().action;
                 drawn = Some((state, configurations_of::<R, _>(flow, action, args.run.seed, state, count, device)?));
             }
             if let Some((from, field)) = &drawn {
                 numbers.extend(field.sample((state - from) as usize)?.into_iter().map(Real::to_f64));
             }
         }
-        let stored = Stored { extents: extents.clone(), numbers };
+        let (shape, numbers) = theory.stored(numbers);
+        let stored = Stored { extents: [extents.as_slice(), &shape].concat(), numbers };
         args.keep.write::<R>(&stored, &folder.subfolder("configurations")?, number + 1)?;
     }
     Ok(())
 }
 
 /// Draws fresh samples and runs the chain over them.
-pub fn draw<R: Real>(
-    flow: &Flow,
-    theory: &Theory,
+pub fn draw<R: Real, T: FlowTheory>(
+    flow: &Flow<T::Field>,
+    theory: &T,
     seed: u64,
     wanted: &Wanted,
     device: &Device,
 ) -> Result<Sampled, Failure> {
     let bar = bar("sampling", wanted.samples as u64);
     let start = Instant::now();
-    let mut sampler = Sampler::<R>::new(flow, &*theory.action, seed, wanted.batch, device)?;
+    let mut sampler = Sampler::<R>::new(flow, theory.subject().action, seed, wanted.batch, device)?;
     let flops = sampler.cost().flops * wanted.samples as f64;
-    let expected = forecast(device, wanted.bytes(&theory.lattice), flops / 80e9);
+    let expected = forecast(device, wanted.bytes(theory.subject().lattice), flops / 80e9);
     say(wanted.quiet, &format!("sampling: {expected}"));
     let ensemble = Ensemble::draw(&mut sampler, wanted.samples, seed, |done| {
         bar.set_position(done as u64);
@@ -214,8 +244,8 @@ pub fn draw<R: Real>(
     })?;
     let seconds = start.elapsed().as_secs_f64();
     bar.finish_and_clear();
-    let exact = if ensemble.interrupted { None } else { theory.exact_within(wanted.exact_seconds) };
-    let certificate = Certificate::new(&ensemble.log_weights, exact.as_ref().map(|e| e.log_z))?;
+    let exact = if ensemble.interrupted { None } else { theory.known_within(wanted.exact_seconds) };
+    let certificate = Certificate::new(&ensemble.log_weights, exact.as_ref().map(Known::log_z))?;
     let estimates = ensemble.estimates()?;
     let mut warnings = Vec::new();
     if ensemble.not_finite > 0 {
@@ -228,7 +258,7 @@ pub fn draw<R: Real>(
         count => {
             let plan = MarkovRun { chains: 64, updates: count.div_ceil(64), thermalize: 200, seed };
             // What keeps the other side from being seen speaks against the flow, and is said.
-            match two_sided::<R>(flow, &*theory.action, &ensemble.log_weights, &plan, device, || !interrupted()) {
+            match theory.two_sided::<R>(flow, &ensemble.log_weights, &plan, device, || !interrupted()) {
                 Ok(sides) => sides,
                 Err(error) => {
                     warnings.push(format!("configurations of the theory cannot be weighed by the flow: {error}"));
@@ -271,7 +301,7 @@ impl Sampled {
     /// The results for people.
     pub fn summary(&self) -> String {
         let Certificate { samples, ess, log_z, kl } = &self.certificate;
-        let reference = self.exact.as_ref().map_or("estimated".into(), |e| format!("exact, {:.6}", e.log_z));
+        let reference = self.exact.as_ref().map_or("estimated".into(), |e| format!("exact, {:.6}", e.log_z()));
         let other = self.two_sided.as_ref().map_or(String::new(), |sides| {
             format!(
                 "from the theory's side, by HMC and the inverse: ESS {}, log Z {}\n",

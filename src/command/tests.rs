@@ -77,13 +77,13 @@ fn any_model_file_is_read_or_refused() {
     let path = folder.path().join("model.safetensors");
     Checkpoint::of(&mut trainer, &description).and_then(|c| c.write(&path)).expect("written");
     let good = std::fs::read(&path).expect("a model");
-    assert!(Checkpoint::read(&path).and_then(|c| c.flow()).is_ok());
+    assert!(Checkpoint::<Scalar>::read(&path).and_then(|c| c.flow()).is_ok());
     let mut rng = Pcg64Mcg::seed_from_u64(2);
     for _ in 0..mutations() {
         let bad = mutate(&good, &mut rng);
         std::fs::write(&path, &bad).expect("written");
         // With a checksum, nothing but the same contents is read.
-        if let Ok(checkpoint) = Checkpoint::read(&path) {
+        if let Ok(checkpoint) = Checkpoint::<Scalar>::read(&path) {
             let flow = checkpoint.flow().expect("what was written");
             assert_eq!(flow.parameters, trainer.flow().expect("on the host").parameters);
         }

@@ -2,9 +2,15 @@
 
 use super::args::{TheoryArgs, TheoryName};
 use super::failure::Failure;
+use lattice_fields::flows::angles::LinkAngles;
+use lattice_fields::flows::{Flat, two_sided, two_sided_of_links};
 use lattice_fields::mc::exact::gauge::GroupName;
+use lattice_fields::mc::exact::gauge::Torus;
 use lattice_fields::mc::exact::{self, Effort, Exact};
+use lattice_fields::mc::observables::gauge::LONGEST;
+use lattice_fields::mc::statistics::TwoSided;
 use lattice_fields::prelude::*;
+use lattice_fields::tensor::field::Channels;
 use std::collections::BTreeMap;
 
 /// A theory on a lattice.
@@ -31,7 +37,7 @@ impl Theory {
             TheoryName::Phi4 => Box::new(Phi4 { mass2, lambda }),
             TheoryName::Free => Box::new(Free { mass2 }),
             TheoryName::U1 | TheoryName::Su2 | TheoryName::Su3 => {
-                let expected = "phi4 or free here (a gauge theory has `lattice mc` and `lattice exact`)";
+                let expected = "phi4 or free here";
                 return Err(Failure::refused("--theory", expected, args.theory.name()));
             }
         };
@@ -41,11 +47,6 @@ impl Theory {
 
     pub fn couplings(&self) -> BTreeMap<String, f64> {
         self.subject().couplings()
-    }
-
-    /// What is sampled.
-    pub fn subject(&self) -> Subject<'_, Scalar> {
-        Subject { name: self.name, lattice: &self.lattice, action: &*self.action }
     }
 
     /// The exact values, if they can be had within `seconds`.
@@ -95,6 +96,32 @@ impl GaugeTheory {
         Ok(Some(GaugeTheory { name: args.theory, group, beta, extents: args.lattice.0.clone() }))
     }
 
+    /// The exact values of Wilson's action on a torus of these extents by the names of observables, charges at imaginary `theta`.
+    pub fn on_torus(&self, [space, time]: [usize; 2], torus: &Torus, theta: f64) -> BTreeMap<String, f64> {
+        let mut known = BTreeMap::new();
+        if let Ok(charge) = torus.charge_at(theta) {
+            known.extend(
+                [("charge", charge.mean()), ("charge2", charge.charge2()), ("chi_q", charge.chi_q())]
+                    .map(|(n, x)| (n.to_string(), x)),
+            );
+            known.extend((0..=LONGEST as i64).map(|q| (format!("p_q{q}"), 0.5 * (charge.p_q(q) + charge.p_q(-q)))));
+        }
+        if theta != 0.0 {
+            return known;
+        }
+        let plaquette = torus.plaquette();
+        known
+            .extend([("plaquette", plaquette), ("action_density", -self.beta * plaquette)].map(|(n, x)| (n.into(), x)));
+        for (r, t) in (1..=LONGEST).flat_map(|r| (1..=LONGEST).map(move |t| (r, t))) {
+            known.extend(torus.rectangle([space, time], [r, t]).map(|w| (format!("wilson_{r}x{t}"), w)));
+            known.extend(torus.creutz_ratio([space, time], [r, t]).map(|x| (format!("creutz_{r}x{t}"), x)));
+        }
+        known.extend(
+            (1..=space / 2).filter_map(|r| Some((format!("polyakov_corr{r}"), torus.polyakov_correlator(r * time)?))),
+        );
+        known
+    }
+
     /// The bare action.
     pub fn formula(&self) -> &'static str {
         match self.group {
@@ -102,6 +129,147 @@ impl GaugeTheory {
             GroupName::SU2 => "S = -(beta/2) sum_P Re tr P",
             GroupName::SU3 => "S = -(beta/3) sum_P Re tr P",
         }
+    }
+}
+
+/// A theory that flows are trained for.
+pub trait FlowTheory {
+    /// What sits on a site, as flows see it.
+    type Field: Flat;
+
+    fn subject(&self) -> Subject<'_, Self::Field>;
+
+    /// What is known exactly, if it can be had within `seconds`.
+    fn known_within(&self, seconds: f64) -> Option<Known>;
+
+    /// The weights of configurations that the flow did not draw.
+    fn two_sided<R: Real>(
+        &self,
+        flow: &Flow<Self::Field>,
+        own: &[f64],
+        plan: &MarkovRun,
+        device: &Device,
+        go_on: impl Fn() -> bool + Sync,
+    ) -> Result<Option<TwoSided>, lattice_fields::flows::Error>;
+
+    /// Configurations as they are kept: the shape behind the extents, and the numbers.
+    fn stored(&self, numbers: Vec<f64>) -> (Vec<usize>, Vec<f64>);
+}
+
+/// What is known of a theory.
+#[derive(Clone, Debug)]
+pub enum Known {
+    Phi4(Box<Exact>),
+    Torus { log_z: f64, values: BTreeMap<String, f64> },
+}
+
+impl Known {
+    pub fn log_z(&self) -> f64 {
+        match self {
+            Known::Phi4(exact) => exact.log_z,
+            Known::Torus { log_z, .. } => *log_z,
+        }
+    }
+
+    /// The error of the numerical solution.
+    pub fn truncation_error(&self) -> f64 {
+        match self {
+            Known::Phi4(exact) => exact.truncation_error,
+            Known::Torus { .. } => 0.0,
+        }
+    }
+
+    /// The correlator of a scalar theory.
+    pub fn correlator(&self) -> Vec<f64> {
+        match self {
+            Known::Phi4(exact) => exact.g.clone().unwrap_or_default(),
+            Known::Torus { .. } => Vec::new(),
+        }
+    }
+
+    pub fn observable(&self, name: &str) -> Option<f64> {
+        match self {
+            Known::Phi4(exact) => exact.observable(name),
+            Known::Torus { values, .. } => values.get(name).copied(),
+        }
+    }
+}
+
+impl FlowTheory for Theory {
+    type Field = Scalar;
+
+    fn subject(&self) -> Subject<'_, Scalar> {
+        Subject { name: self.name, lattice: &self.lattice, action: &*self.action }
+    }
+
+    fn known_within(&self, seconds: f64) -> Option<Known> {
+        self.exact_within(seconds).map(|exact| Known::Phi4(Box::new(exact)))
+    }
+
+    fn two_sided<R: Real>(
+        &self,
+        flow: &Flow,
+        own: &[f64],
+        plan: &MarkovRun,
+        device: &Device,
+        go_on: impl Fn() -> bool + Sync,
+    ) -> Result<Option<TwoSided>, lattice_fields::flows::Error> {
+        two_sided::<R>(flow, &*self.action, own, plan, device, go_on)
+    }
+
+    fn stored(&self, numbers: Vec<f64>) -> (Vec<usize>, Vec<f64>) {
+        (Vec::new(), numbers)
+    }
+}
+
+/// U(1) links with Wilson's action, as flows see them: by their angles.
+pub struct LinkTheory {
+    theory: GaugeTheory,
+    pub lattice: Lattice,
+    action: LinkAngles<Wilson>,
+}
+
+impl LinkTheory {
+    pub fn new(theory: GaugeTheory) -> Result<LinkTheory, Failure> {
+        if theory.group != GroupName::U1 {
+            let expected = "phi4, free or u1 for flows";
+            return Err(Failure::refused("--theory", expected, theory.name.name()));
+        }
+        let lattice = Lattice::periodic(&theory.extents)?;
+        let action = LinkAngles(Wilson::new(theory.beta));
+        action.check().and_then(|()| action.fits(&lattice)).map_err(Failure::Refused)?;
+        Ok(LinkTheory { theory, lattice, action })
+    }
+}
+
+impl FlowTheory for LinkTheory {
+    type Field = Channels;
+
+    fn subject(&self) -> Subject<'_, Channels> {
+        Subject { name: self.theory.name, lattice: &self.lattice, action: &self.action }
+    }
+
+    fn known_within(&self, _seconds: f64) -> Option<Known> {
+        let &[space, time] = self.lattice.extents() else { return None };
+        let torus = Torus::new(GroupName::U1, self.theory.beta, space * time).ok()?;
+        Some(Known::Torus { log_z: torus.log_z(), values: self.theory.on_torus([space, time], &torus, 0.0) })
+    }
+
+    fn two_sided<R: Real>(
+        &self,
+        flow: &Flow<Channels>,
+        own: &[f64],
+        plan: &MarkovRun,
+        device: &Device,
+        go_on: impl Fn() -> bool + Sync,
+    ) -> Result<Option<TwoSided>, lattice_fields::flows::Error> {
+        two_sided_of_links::<R>(flow, &self.action.0, own, plan, device, go_on)
+    }
+
+    /// As links, which `mc --start` takes.
+    fn stored(&self, angles: Vec<f64>) -> (Vec<usize>, Vec<f64>) {
+        let links = angles.into_iter().flat_map(|theta| [theta.cos(), theta.sin()]).collect();
+        (vec![self.lattice.directions(), 2], links)
     }
 }
 

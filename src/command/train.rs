@@ -8,12 +8,13 @@ use super::plots;
 use super::progress::{bar, forecast, interrupted};
 use super::report::{Report, median};
 use super::sample::{self, Wanted};
-use super::theory::{Theory, check_memory};
+use super::theory::{FlowTheory, GaugeTheory, Known, LinkTheory, Theory, check_memory};
 use lattice_fields::autograd::optim::LearningRate;
-use lattice_fields::flows::History;
+use lattice_fields::flows::angles::{LinkFlow, Masks};
 use lattice_fields::flows::checkpoint::Description;
+use lattice_fields::flows::{Flat, History};
 use lattice_fields::prelude::*;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 /// The name of the model file in a run's folder.
@@ -30,8 +31,25 @@ pub struct Trained {
 }
 
 pub fn run(args: &TrainArgs) -> Result<(), Failure> {
+    if let Some(gauge) = GaugeTheory::new(&args.theory)? {
+        let theory = LinkTheory::new(gauge)?;
+        let links = args.link_flow()?;
+        check_link_memory(&theory, &links, args.run.threads)?;
+        let flow = links.flow(&theory.lattice)?;
+        return train_for(args, &theory, flow);
+    }
+    args.refuse_link_flags()?;
     let theory = Theory::new(&args.theory)?;
-    let (architecture, training) = (args.architecture(), args.training());
+    let architecture = args.architecture();
+    check_training_memory(&theory, &architecture, args.run.threads)?;
+    let flow = Flow::new(&theory.lattice, architecture)?;
+    train_for(args, &theory, flow)
+}
+
+/// Trains a flow for a theory, and says how good it is.
+fn train_for<T: FlowTheory>(args: &TrainArgs, theory: &T, mut flow: Flow<T::Field>) -> Result<(), Failure> {
+    let training = args.training();
+    let subject = theory.subject();
     if !(args.clip > 0.0 && args.clip.is_finite()) {
         return Err(Failure::refused("--clip", "a positive norm, 1e300 to clip nothing", args.clip));
     }
@@ -43,8 +61,6 @@ pub fn run(args: &TrainArgs) -> Result<(), Failure> {
     if args.samples == 0 {
         return Err(Failure::refused("--samples", "at least 1", 0));
     }
-    check_training_memory(&theory, &architecture, args.run.threads)?;
-    let mut flow = Flow::new(&theory.lattice, architecture)?;
     // A training that goes on has learnt from it already.
     if let Some(folder) = args.warm_start.as_ref().filter(|_| !args.resume) {
         flow.warm_start(&read_model("--warm-start", folder)?)?;
@@ -55,13 +71,13 @@ pub fn run(args: &TrainArgs) -> Result<(), Failure> {
     }
     let wanted =
         Wanted { samples: args.samples, batch: 1024, two_sided: args.two_sided, exact_seconds: 12.0, quiet: true };
-    wanted.check(&theory.lattice)?;
-    let description = describe(&theory, &flow, &training, args.run.precision);
+    wanted.check(subject.lattice)?;
+    let description = describe(theory, &flow, &training, args.run.precision);
     let resume = if args.resume {
         let path = args.run.out.clone().unwrap_or_default().join(MODEL);
-        let checkpoint = Checkpoint::read(&path)?;
+        let checkpoint = Checkpoint::<T::Field>::read(&path)?;
         if checkpoint.description != description {
-            let text = |of: &Description| serde_json::to_value(of).unwrap_or_default();
+            let text = |of: &Description<T::Field>| serde_json::to_value(of).unwrap_or_default();
             let (expected, found) = differences(&text(&description), &text(&checkpoint.description));
             let what = format!("--resume {}", path.display());
             return Err(Failure::refused(&what, &format!("a training with {expected}"), found));
@@ -76,14 +92,14 @@ pub fn run(args: &TrainArgs) -> Result<(), Failure> {
         args.run.json,
         &format!(
             "{}\n{:?}, {} parameters, into {}",
-            theory.action.formula(),
-            theory.action,
+            subject.action.formula(),
+            subject.action,
             flow.parameters.len(),
             folder.0.display()
         ),
     );
     let work = Work {
-        theory: &theory,
+        theory,
         training,
         description: &description,
         resume: resume.as_ref(),
@@ -92,16 +108,16 @@ pub fn run(args: &TrainArgs) -> Result<(), Failure> {
         quiet: args.run.json,
     };
     let trained = match args.run.precision {
-        Precision::F32 => train::<f32>(&mut flow, work, &device)?,
-        Precision::F64 => train::<f64>(&mut flow, work, &device)?,
+        Precision::F32 => train::<f32, T>(&mut flow, work, &device)?,
+        Precision::F64 => train::<f64, T>(&mut flow, work, &device)?,
     };
     if trained.interrupted {
         let (step, out) = (trained.steps, folder.0.display());
         return Err(Failure::Interrupted(format!("stopped at step {step}; train --resume --out {out} continues")));
     }
     let sampled = match args.run.precision {
-        Precision::F32 => sample::draw::<f32>(&flow, &theory, args.run.seed, &wanted, &device)?,
-        Precision::F64 => sample::draw::<f64>(&flow, &theory, args.run.seed, &wanted, &device)?,
+        Precision::F32 => sample::draw::<f32, T>(&flow, theory, args.run.seed, &wanted, &device)?,
+        Precision::F64 => sample::draw::<f64, T>(&flow, theory, args.run.seed, &wanted, &device)?,
     };
     if sampled.ensemble.interrupted {
         let out = folder.0.display();
@@ -109,7 +125,7 @@ pub fn run(args: &TrainArgs) -> Result<(), Failure> {
             "stopped while sampling; train --resume --out {out} certifies again"
         )));
     }
-    let mut report = Report::new("train", &theory, args.run.seed, precision_name(args.run.precision));
+    let mut report = Report::about("train", &subject, args.run.seed, precision_name(args.run.precision));
     report.set("steps", trained.steps);
     report.set("rejected_steps", trained.history.rejected);
     sampled.fill(&mut report)?;
@@ -118,7 +134,7 @@ pub fn run(args: &TrainArgs) -> Result<(), Failure> {
     report.set("samples_per_second", sampled.ensemble.log_weights.len() as f64 / sampled.seconds);
     device::fill(&mut report, &device);
     folder.write("report.json", &report.text())?;
-    plots::training(&folder.file("training.svg"), &trained.history.rows, sampled.exact.as_ref().map(|e| e.log_z))?;
+    plots::training(&folder.file("training.svg"), &trained.history.rows, sampled.exact.as_ref().map(Known::log_z))?;
     sampled.warnings.iter().for_each(|w| say(args.run.json, &format!("warning: {w}")));
     report.print_or(args.run.json, &sampled.summary())
 }
@@ -130,12 +146,18 @@ pub fn precision_name(precision: Precision) -> &'static str {
     }
 }
 
-pub fn describe(theory: &Theory, flow: &Flow, training: &Training, precision: Precision) -> Description {
+pub fn describe<T: FlowTheory>(
+    theory: &T,
+    flow: &Flow<T::Field>,
+    training: &Training,
+    precision: Precision,
+) -> Description<T::Field> {
+    let subject = theory.subject();
     Description {
-        lattice: theory.lattice.extents().to_vec(),
-        theory: theory.name.name().into(),
-        action: theory.action.formula(),
-        couplings: theory.couplings(),
+        lattice: subject.lattice.extents().to_vec(),
+        theory: subject.name.name().into(),
+        action: subject.action.formula(),
+        couplings: subject.couplings(),
         architecture: flow.architecture.clone(),
         training: training.clone(),
         precision: precision_name(precision).into(),
@@ -155,13 +177,25 @@ fn check_training_memory(theory: &Theory, architecture: &Architecture, threads: 
     check_memory(&format!("a flow of {} layers on lattice {:?}", architecture.layers, theory.lattice.extents()), bytes)
 }
 
+/// The same for couplings of links, whose activations live on parts of the lattice.
+fn check_link_memory(theory: &LinkTheory, flow: &LinkFlow, threads: usize) -> Result<(), Failure> {
+    let volume = theory.lattice.volume() as f64;
+    let (directions, width) = (theory.lattice.directions() as i32, flow.hidden.iter().sum::<usize>() as f64);
+    let layers = if flow.masks == Masks::Divisions { 2.0 } else { flow.layers as f64 };
+    let taps = if flow.masks == Masks::Divisions { 1.0 } else { (flow.kernel as f64).powi(directions) };
+    let cores = if threads == 0 { std::thread::available_parallelism().map_or(1, usize::from) } else { threads };
+    let each = 64.0 * (width + (4 * flow.mixtures) as f64 + 16.0) * cores as f64;
+    let bytes = volume * layers * (each + 24.0 * taps * (1 + flow.hidden.len()) as f64);
+    check_memory(&format!("a flow of links on lattice {:?}", theory.lattice.extents()), bytes)
+}
+
 /// A training, and where it is kept.
-pub struct Work<'a> {
-    pub theory: &'a Theory,
+pub struct Work<'a, T: FlowTheory> {
+    pub theory: &'a T,
     pub training: Training,
-    pub description: &'a Description,
+    pub description: &'a Description<T::Field>,
     /// Where it goes on from.
-    pub resume: Option<&'a Checkpoint>,
+    pub resume: Option<&'a Checkpoint<T::Field>>,
     pub folder: &'a Folder,
     /// Steps between checkpoints; 0 for none but the last.
     pub save_every: u64,
@@ -169,10 +203,14 @@ pub struct Work<'a> {
 }
 
 /// Trains, with checkpoints, until the end or Ctrl-C.
-pub fn train<R: Real>(flow: &mut Flow, work: Work<'_>, device: &Device) -> Result<Trained, Failure> {
+pub fn train<R: Real, T: FlowTheory>(
+    flow: &mut Flow<T::Field>,
+    work: Work<'_, T>,
+    device: &Device,
+) -> Result<Trained, Failure> {
     let Work { theory, training, description, resume, folder, save_every, quiet } = work;
     let steps = training.steps;
-    let mut trainer = Trainer::<R>::new(flow, &*theory.action, training, device)?;
+    let mut trainer = Trainer::<R, T::Field>::new(flow, theory.subject().action, training, device)?;
     let mut clock = Vec::new();
     if let Some(checkpoint) = resume {
         trainer.resume(checkpoint)?;
@@ -188,7 +226,7 @@ pub fn train<R: Real>(flow: &mut Flow, work: Work<'_>, device: &Device) -> Resul
     // What convolutions reach.
     say(quiet, &forecast(device, bytes as f64, trainer.cost().flops * samples / 80e9));
     let path = folder.file(MODEL);
-    let save = |trainer: &mut Trainer<'_, R>, clock: &[f64]| -> Result<(), Failure> {
+    let save = |trainer: &mut Trainer<'_, R, T::Field>, clock: &[f64]| -> Result<(), Failure> {
         write_history(folder, trainer.history(), clock)?;
         Ok(Checkpoint::of(trainer, description)?.write(&path)?)
     };
@@ -250,11 +288,15 @@ fn read_clock(folder: &Folder, history: &History) -> Vec<f64> {
 }
 
 /// Reads the model of a folder that a flag names.
-pub fn read_model(flag: &str, folder: &Path) -> Result<Checkpoint, Failure> {
+pub fn read_model<K: Flat>(flag: &str, folder: &Path) -> Result<Checkpoint<K>, Failure> {
+    Ok(Checkpoint::read(&model_file(flag, folder)?)?)
+}
+
+/// The model file of a folder that a flag names.
+pub fn model_file(flag: &str, folder: &Path) -> Result<PathBuf, Failure> {
     if !folder.exists() {
         let what = format!("{flag} {}", folder.display());
         return Err(Failure::refused(&what, "a folder with model.safetensors", "nothing there"));
     }
-    let path = if folder.is_dir() { folder.join(MODEL) } else { folder.to_path_buf() };
-    Ok(Checkpoint::read(&path)?)
+    Ok(if folder.is_dir() { folder.join(MODEL) } else { folder.to_path_buf() })
 }

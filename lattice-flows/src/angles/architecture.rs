@@ -32,7 +32,7 @@ impl Default for Architecture {
 impl Shape<Channels> for Architecture {
     fn flow(self, lattice: &Lattice) -> Result<Flow<Channels>, Error> {
         match &self {
-            Architecture::Links(links) => Ok(links.flow(lattice)?.described(self)),
+            Architecture::Links(links) => links.flow(lattice),
         }
     }
 
@@ -158,7 +158,11 @@ impl LinkFlow {
         Ok(())
     }
 
-    fn flow(&self, lattice: &Lattice) -> Result<Flow<Channels>, Error> {
+    /// The flow, with fresh parameters.
+    ///
+    /// # Errors
+    /// If there is no such flow, or not on this lattice.
+    pub fn flow(&self, lattice: &Lattice) -> Result<Flow<Channels>, Error> {
         self.check()?;
         let patterns = match self.masks {
             Masks::Divisions => Pattern::divisions(lattice)?,
@@ -189,6 +193,6 @@ impl LinkFlow {
             chain.0.push(Box::new(LoopCoupling::new(pattern, family, net)));
         }
         let prior = Box::new(UniformAngles { channels: lattice.directions(), haar: true });
-        Ok(Flow::from_prior(lattice, parameters, prior, chain))
+        Ok(Flow::from_prior(lattice, parameters, prior, chain).described(Architecture::Links(self.clone())))
     }
 }

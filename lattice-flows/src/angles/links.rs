@@ -1,5 +1,6 @@
 //! A theory of U(1) links, written for their angles.
 
+use lattice_autograd::var::stack;
 use lattice_autograd::{PerSample, Var};
 use lattice_mc::Action;
 use lattice_mc::observables::{self, Observable};
@@ -19,6 +20,12 @@ pub fn links_of(angles: Var<'_, Channels>) -> Var<'_, Links<U1>> {
     let fibre = Fibre::Algebra { group: GroupName::U1, count: parts.len() };
     let algebra: Var<'_, Momenta<U1>> = trace.apply(Stack { fibre }, &parts);
     algebra.exp_links()
+}
+
+/// The angles of links, in `[−π, π]`.
+pub fn angles_of(links: Var<'_, Links<U1>>) -> Var<'_, Channels> {
+    let angles = (0..links.trace().lattice().directions()).flat_map(|mu| links.link(mu).eigenphases());
+    stack(&angles.collect::<Vec<_>>())
 }
 
 impl<A: Action<Links<U1>>> Action<Channels> for LinkAngles<A> {

@@ -10,6 +10,6 @@ mod pattern;
 pub use architecture::{Architecture, LinkFlow, Masks, Transform};
 pub use coupling::LoopCoupling;
 pub use features::FeatureNet;
-pub use links::LinkAngles;
+pub use links::{LinkAngles, angles_of, links_of};
 pub use loops::{angle_of, plaquette, rectangle};
 pub use pattern::{Centre, Pattern};

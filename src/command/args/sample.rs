@@ -52,4 +52,7 @@ pub struct SampleArgs {
     /// The coupling lambda to sample at, if not the model's.
     #[arg(long, allow_hyphen_values = true)]
     pub lambda: Option<f64>,
+    /// The coupling beta of a gauge theory to sample at, if not the model's.
+    #[arg(long, allow_hyphen_values = true)]
+    pub beta: Option<f64>,
 }

@@ -1,9 +1,11 @@
 //! The flags of `lattice train`.
 
+use super::super::failure::Failure;
 use super::text::{as_text, as_text_if_any, as_texts};
 use super::{DeviceArgs, RunArgs, TheoryArgs};
 use clap::{Args, ValueEnum};
 use lattice_fields::autograd::optim::{BatchSchedule, Schedule};
+use lattice_fields::flows::angles::{LinkFlow, Masks, Transform};
 use lattice_fields::prelude::{Architecture, Condition, Estimator, Memory, Training};
 use serde::Serialize;
 use std::path::PathBuf;
@@ -16,6 +18,33 @@ pub enum NetName {
     Tutorial,
     /// Couplings with quartic tails, odd under phi -> -phi, after a prior of trainable spectrum.
     Symmetric,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MaskName {
+    /// Every fourth column, through plaquettes: 2003.06413.
+    Stripes,
+    /// New lines of links between old ones, through ever smaller loops: nearly exact, in two dimensions.
+    Divisions,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TransformName {
+    /// Mixtures of non-compact projections.
+    Ncp,
+    /// Mixtures of Moebius maps.
+    Moebius,
+    /// Circular rational-quadratic splines.
+    Spline,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FeatureName {
+    Plaquette,
+    Loops,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize)]
@@ -48,13 +77,29 @@ pub struct TrainArgs {
     #[command(flatten)]
     #[serde(flatten)]
     pub on: DeviceArgs,
-    /// The kind of flow; the defaults of the flags below depend on it.
+    /// The kind of flow of a scalar theory; the defaults of the flags below depend on it.
     #[arg(long, value_enum, default_value = "tutorial")]
     pub net: NetName,
-    /// Coupling layers [default: 16, symmetric 4]
+    /// Which links the couplings of a U(1) flow change [default: divisions in two dimensions, else stripes]
+    #[arg(long, value_enum)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub masks: Option<MaskName>,
+    /// The map of a loop's angle in a U(1) flow [default: ncp]
+    #[arg(long, value_enum)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub transform: Option<TransformName>,
+    /// How many maps are mixed in a U(1) flow, or how many bins a spline has [default: 6]
+    #[arg(long)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mixtures: Option<usize>,
+    /// What the nets of stripes see: plaquettes, or 2x1 loops too [default: plaquette]
+    #[arg(long, value_enum)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub features: Option<FeatureName>,
+    /// Coupling layers [default: 16, symmetric 4; U(1) stripes 24, divisions as many as there are]
     #[arg(long)]
     pub layers: Option<usize>,
-    /// Widths of the hidden layers of each net, separated by commas [default: 8,8]
+    /// Widths of the hidden layers of each net, separated by commas; none: U(1) maps without nets [default: 8,8]
     #[arg(long)]
     #[serde(serialize_with = "as_text_if_any", skip_serializing_if = "Option::is_none")]
     pub hidden: Option<Widths>,
@@ -65,7 +110,7 @@ pub struct TrainArgs {
     #[arg(long)]
     #[serde(serialize_with = "as_text_if_any", skip_serializing_if = "Option::is_none")]
     pub batch: Option<BatchSchedule>,
-    /// Steps of the optimiser (Adam) [default: 16500, symmetric 4000]
+    /// Steps of the optimiser (Adam) [default: 16500, symmetric 4000, U(1) 6000]
     #[arg(long)]
     pub steps: Option<u64>,
     /// The learning rate at the start [default: 3e-3, symmetric 2e-2]
@@ -111,6 +156,9 @@ impl TrainArgs {
     /// Puts the defaults of theory and net where nothing was given.
     pub fn complete(&mut self) {
         self.theory.complete();
+        if self.theory.theory.group().is_some() {
+            return self.complete_links();
+        }
         let tutorial = self.net == NetName::Tutorial;
         let shape = self.architecture();
         self.layers = Some(shape.layers);
@@ -120,6 +168,69 @@ impl TrainArgs {
         self.steps.get_or_insert(if tutorial { 16_500 } else { 4000 });
         self.lr.get_or_insert(if tutorial { 3e-3 } else { 2e-2 });
         self.estimator.get_or_insert(if tutorial { EstimatorName::Reparam } else { EstimatorName::Path });
+    }
+
+    fn complete_links(&mut self) {
+        let default = LinkFlow::default();
+        let plane = self.theory.lattice.0.len() == 2;
+        let masks = *self.masks.get_or_insert(if plane { MaskName::Divisions } else { MaskName::Stripes });
+        self.transform.get_or_insert(TransformName::Ncp);
+        self.mixtures.get_or_insert(default.mixtures);
+        self.hidden.get_or_insert(Widths(default.hidden));
+        if masks == MaskName::Stripes {
+            self.features.get_or_insert(FeatureName::Plaquette);
+            self.layers.get_or_insert(default.layers);
+            self.kernel.get_or_insert(default.kernel);
+        }
+        self.batch = self.batch.or(BatchSchedule::doubling(64, 256).ok());
+        self.steps.get_or_insert(6000);
+        self.lr.get_or_insert(3e-3);
+        self.estimator.get_or_insert(EstimatorName::Reparam);
+    }
+
+    /// Refuses flags that mean nothing for a scalar theory.
+    pub fn refuse_link_flags(&self) -> Result<(), Failure> {
+        let given = [
+            ("--masks", self.masks.is_some()),
+            ("--transform", self.transform.is_some()),
+            ("--mixtures", self.mixtures.is_some()),
+            ("--features", self.features.is_some()),
+        ];
+        match given.iter().find(|(_, given)| *given) {
+            Some((flag, _)) => Err(Failure::refused(flag, "--theory u1", self.theory.theory.name())),
+            None => Ok(()),
+        }
+    }
+
+    /// The shape of a flow of U(1) links.
+    pub fn link_flow(&self) -> Result<LinkFlow, Failure> {
+        let default = LinkFlow::default();
+        let divisions = self.masks == Some(MaskName::Divisions);
+        let given = [
+            ("--net", self.net != NetName::Tutorial),
+            ("--condition", !self.condition.is_empty()),
+            ("--layers", divisions && self.layers.is_some()),
+            ("--kernel", divisions && self.kernel.is_some()),
+            ("--features", divisions && self.features.is_some()),
+        ];
+        if let Some((flag, _)) = given.iter().find(|(_, given)| *given) {
+            let expected = if divisions { "no such flag for a U(1) flow by divisions" } else { "a scalar theory" };
+            return Err(Failure::refused(flag, expected, "one"));
+        }
+        Ok(LinkFlow {
+            masks: if divisions { Masks::Divisions } else { Masks::Stripes },
+            layers: self.layers.unwrap_or(default.layers),
+            transform: match self.transform {
+                Some(TransformName::Moebius) => Transform::Moebius,
+                Some(TransformName::Spline) => Transform::Spline,
+                _ => Transform::Ncp,
+            },
+            mixtures: self.mixtures.unwrap_or(default.mixtures),
+            hidden: self.hidden.clone().map_or(default.hidden, |widths| widths.0),
+            kernel: self.kernel.unwrap_or(default.kernel),
+            rectangles: self.features == Some(FeatureName::Loops),
+            seed: self.run.seed,
+        })
     }
 
     /// The shape of the flow.
@@ -172,12 +283,18 @@ impl FromStr for Widths {
     fn from_str(text: &str) -> Result<Widths, String> {
         let width =
             |part: &str| part.trim().parse().map_err(|_| format!("expected widths such as 8,8, found {text:?}"));
+        if text.trim() == "none" {
+            return Ok(Widths(Vec::new()));
+        }
         text.split(',').map(width).collect::<Result<_, _>>().map(Widths)
     }
 }
 
 impl std::fmt::Display for Widths {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.0.is_empty() {
+            return f.write_str("none");
+        }
         f.write_str(&self.0.iter().map(usize::to_string).collect::<Vec<_>>().join(","))
     }
 }

@@ -165,25 +165,7 @@ fn exact(args: &McArgs, theory: &GaugeTheory) -> BTreeMap<String, f64> {
     }
     let torus = Torus::new(theory.group, theory.beta, space * time).ok().filter(|_| wilson);
     let Some(torus) = torus else { return known };
-    if let Ok(charge) = torus.charge_at(imaginary_theta.unwrap_or(0.0)) {
-        known.extend(
-            [("charge", charge.mean()), ("charge2", charge.charge2()), ("chi_q", charge.chi_q())]
-                .map(|(n, x)| (n.into(), x)),
-        );
-        known.extend((0..=LONGEST as i64).map(|q| (format!("p_q{q}"), 0.5 * (charge.p_q(q) + charge.p_q(-q)))));
-    }
-    if imaginary_theta.is_some() {
-        return known;
-    }
-    known
-        .extend([("plaquette", 1.0), ("action_density", -theory.beta)].map(|(n, x)| (n.into(), x * torus.plaquette())));
-    for (r, t) in (1..=LONGEST).flat_map(|r| (1..=LONGEST).map(move |t| (r, t))) {
-        known.extend(torus.rectangle([space, time], [r, t]).map(|w| (format!("wilson_{r}x{t}"), w)));
-        known.extend(torus.creutz_ratio([space, time], [r, t]).map(|x| (format!("creutz_{r}x{t}"), x)));
-    }
-    known.extend(
-        (1..=space / 2).filter_map(|r| Some((format!("polyakov_corr{r}"), torus.polyakov_correlator(r * time)?))),
-    );
+    known.extend(theory.on_torus([space, time], &torus, imaginary_theta.unwrap_or(0.0)));
     known
 }
 

@@ -20,7 +20,7 @@ use super::failure::Failure;
 use super::output::{Existing, Folder, say};
 use super::progress::{bar, forecast, interrupted};
 use super::report::{Report, median, table};
-use super::theory::{GaugeTheory, Subject, Theory, check_memory};
+use super::theory::{FlowTheory, GaugeTheory, Subject, Theory, check_memory};
 use super::train::precision_name;
 use lattice_fields::mc::observables::FARTHEST;
 use lattice_fields::mc::{History, Recorder};
