@@ -80,8 +80,8 @@ const LIB: [(&str, &str); 21] = [
 const PARTS: [(&str, &str); 5] = [
     ("local_draws", include_str!("parts/local_draws.wgsl")),
     ("local_staples", include_str!("parts/local_staples.wgsl")),
-    ("moebius", include_str!("parts/moebius.wgsl")),
-    ("spline", include_str!("parts/spline.wgsl")),
+    ("moebius_parameters", include_str!("parts/moebius_parameters.wgsl")),
+    ("spline_bins", include_str!("parts/spline_bins.wgsl")),
     ("staples", include_str!("parts/staples.wgsl")),
 ];
 

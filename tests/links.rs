@@ -79,7 +79,7 @@ enum How {
 fn flow(extents: &[usize], shape: LinkFlow) -> Flow<Channels> {
     let lattice = Lattice::periodic(extents).unwrap();
     let mut flow = shape.flow(&lattice).unwrap();
-    flow.parameters.values_mut().iter_mut().enumerate().for_each(|(i, p)| *p += 0.3 * (i as f64 * 1.7).sin());
+    flow.parameters.values_mut().iter_mut().enumerate().for_each(|(i, p)| *p += 0.06 * (i as f64 * 1.7).sin());
     flow
 }
 

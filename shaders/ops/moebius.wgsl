@@ -4,7 +4,7 @@
 // out   y(c, row): an item is one row
 // see   lattice-tensor/src/ops/moebius.rs
 #import transforms
-#include moebius
+#include moebius_parameters
 fn moebius_mixed(u: f32, row: u32, largest: f32) -> vec3<f32> {
     let sin = sin_(0.5 * u);
     let cos = cos_(0.5 * u);

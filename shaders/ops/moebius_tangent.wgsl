@@ -4,7 +4,7 @@
 // out   y(c, row): an item is one row
 // see   lattice-tensor/src/ops/moebius.rs
 #import transforms
-#include moebius
+#include moebius_parameters
 fn moebius_tangent(item: u32) {
     let u = wrap_(x(0u, item));
     let largest = moebius_largest(item);

@@ -4,7 +4,7 @@
 // out   y(c, row): an item is one row
 // see   lattice-tensor/src/ops/spline.rs
 #import transforms
-#include spline
+#include spline_bins
 fn spline(item: u32) {
     var offset = 0.0;
     if (OFFSET) {

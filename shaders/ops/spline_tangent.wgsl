@@ -4,7 +4,7 @@
 // out   y(c, row): an item is one row
 // see   lattice-tensor/src/ops/spline.rs
 #import transforms
-#include spline
+#include spline_bins
 // The cotangents of the lengths of all bins, from those of the beginning and the length of the one that holds the point.
 fn spline_lengths(first: u32, item: u32, scale: vec2<f32>, number: u32, start: f32, own: f32, to_start: f32, to_own: f32) {
     let before = start + spline_half() - f32(number) * spline_least();

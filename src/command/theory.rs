@@ -45,10 +45,6 @@ impl Theory {
         Ok(Theory { name: args.theory, lattice, action, mass2, lambda })
     }
 
-    pub fn couplings(&self) -> BTreeMap<String, f64> {
-        self.subject().couplings()
-    }
-
     /// The exact values, if they can be had within `seconds`.
     pub fn exact_within(&self, seconds: f64) -> Option<Exact> {
         let effort = Effort::default();

@@ -219,7 +219,9 @@ fn map(draw: &mut Draw, family: impl Family + Sync + Send, op: impl Op, circular
             let moved = 4.0 + (stretch * x[0]).abs() * 4.0;
             let of_y = y.abs() + moved * (1.0 + l.exp());
             // How the second derivative changes is not known to the reference: by its square, with room.
-            let of_second = 4.0 * (2.0 + of_y) * (1.0 + curvature.abs()).powi(2) * (1.0 + l.exp()).powi(2);
+            // The definition's own: tan(x/2) is large near π.
+            let far = if circular { 1.0 + (0.5 * stretch * x[0]).tan().abs() } else { 1.0 };
+            let of_second = 4.0 * far * (2.0 + of_y) * (1.0 + curvature.abs()).powi(2) * (1.0 + l.exp()).powi(2);
             vec![of_y, 4.0 + l.abs() + of_y * curvature.abs(), of_second]
         });
         Answer { value: Value::Field(value), size: Value::Field(size), terms: 4.0 }
