@@ -1,11 +1,14 @@
 //! The workloads that are compared with other frameworks: `peers/` times the same.
 #![allow(dead_code, reason = "each bench uses a part")]
 
-use lattice_autograd::Trace;
 use lattice_autograd::optim::{BatchSchedule, Schedule};
+use lattice_autograd::{Family, Trace, Var};
 use lattice_flows::{Architecture, Bijection, Error, Flow, Normal, Prior, Trainer, Training};
-use lattice_mc::{Chains, Hmc, Integrator, Phi4, Update};
-use lattice_tensor::{Bindings, Cost, Device, Draws, Lattice, Layout, Program};
+use lattice_flows::{LinkAngles, LinkFlow};
+use lattice_mc::{Chains, Hmc, Integrator, Phi4, Update, Wilson};
+use lattice_tensor::field::Channels;
+use lattice_tensor::ops::Spline;
+use lattice_tensor::{Bindings, Cost, Device, Draws, Fibre, FieldData, Lattice, Layout, Location, Program, Spec};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -36,6 +39,26 @@ pub enum Workload {
         /// Chains side by side.
         chains: usize,
     },
+    /// A step of training the U(1) flow of tutorial 2101.08176 at β = 2: 16 couplings by stripes.
+    Links {
+        /// The lattice.
+        extent: usize,
+        /// Samples in a step.
+        batch: usize,
+    },
+    /// A step of training the U(1) flow that divides the torus, at β = 2.
+    Divisions {
+        /// The lattice.
+        extent: usize,
+        /// Samples in a step.
+        batch: usize,
+    },
+    /// Circular splines of eight bins, each point with its own parameters: values, logarithms, and the gradients of a linear
+    /// function of them.
+    Spline {
+        /// Points, a multiple of 8.
+        points: usize,
+    },
 }
 
 /// What a prepared workload is handed to: the cost of a step, and a function that makes steps and returns seconds.
@@ -51,12 +74,25 @@ impl Workload {
         Workload::Hmc { extent: 32, chains: 64 },
     ];
 
+    /// Those of flows of angles.
+    pub const OF_ANGLES: [Workload; 6] = [
+        Workload::Links { extent: 8, batch: 64 },
+        Workload::Links { extent: 8, batch: 1024 },
+        Workload::Links { extent: 16, batch: 64 },
+        Workload::Divisions { extent: 8, batch: 256 },
+        Workload::Divisions { extent: 16, batch: 256 },
+        Workload::Spline { points: 1_000_000 },
+    ];
+
     /// The name, the same as in `peers/`.
     pub fn name(self) -> String {
         match self {
             Workload::Train { extent, batch } => format!("train_{extent}x{extent}_batch{batch}"),
             Workload::Sample { extent, batch } => format!("sample_{extent}x{extent}_batch{batch}"),
             Workload::Hmc { extent, chains } => format!("hmc_{extent}x{extent}_chains{chains}"),
+            Workload::Links { extent, batch } => format!("links_{extent}x{extent}_batch{batch}"),
+            Workload::Divisions { extent, batch } => format!("divisions_{extent}x{extent}_batch{batch}"),
+            Workload::Spline { points } => format!("spline_8x8_points{points}"),
         }
     }
 
@@ -70,6 +106,9 @@ impl Workload {
             "train" => Workload::Train { extent, batch: count },
             "sample" => Workload::Sample { extent, batch: count },
             "hmc" => Workload::Hmc { extent, chains: count },
+            "links" => Workload::Links { extent, batch: count },
+            "divisions" => Workload::Divisions { extent, batch: count },
+            "spline" => Workload::Spline { points: count },
             _ => return None,
         };
         (workload.name() == name).then_some(workload)
@@ -79,7 +118,9 @@ impl Workload {
     pub fn samples(self) -> usize {
         match self {
             Workload::Train { batch, .. } | Workload::Sample { batch, .. } => batch,
+            Workload::Links { batch, .. } | Workload::Divisions { batch, .. } => batch,
             Workload::Hmc { chains, .. } => chains,
+            Workload::Spline { points } => points / SPLINE_POINTS,
         }
     }
 
@@ -134,6 +175,18 @@ impl Workload {
                     })
                 });
             }
+            Workload::Links { extent, batch } | Workload::Divisions { extent, batch } => {
+                let stripes = matches!(self, Workload::Links { .. });
+                let shape = if stripes { LinkFlow::tutorial() } else { LinkFlow::default() };
+                let mut flow = shape.flow(&Lattice::periodic([extent, extent])?)?;
+                let action = LinkAngles(Wilson::new(2.0));
+                let mut trainer = Trainer::<f32, Channels>::new(&mut flow, &action, training(batch)?, device)?;
+                let cost = all(trainer.cost());
+                time(cost, &mut |steps| {
+                    trainer.inside(|trainer| timed(steps, || trainer.step().map(|_| ()).expect("a step")))
+                });
+            }
+            Workload::Spline { points } => splines(points, device, time)?,
             Workload::Hmc { extent, chains } => {
                 let lattice = Lattice::periodic([extent, extent])?;
                 let hmc = || Hmc::fixed(Integrator::Leapfrog, 0.5, 10);
@@ -151,6 +204,53 @@ impl Workload {
         }
         Ok(())
     }
+}
+
+/// Points of one sample of the spline workload: what is computed at a time stays in the caches.
+const SPLINE_POINTS: usize = 8;
+
+fn splines(points: usize, device: &Device, time: &mut Timing<'_>) -> Result<(), Error> {
+    let (lattice, samples) = (Lattice::periodic([SPLINE_POINTS])?, points / SPLINE_POINTS);
+    let family = Family::Spline(Spline { bins: 8, circular: true, offset: false });
+    let parameters = Fibre::Channels(family.parameters());
+    let fibres = [Fibre::Scalar, parameters, Fibre::Channels(2)];
+    let layout = Arc::new(Layout::samples(&lattice, 16));
+    let field = |fibre| FieldData::<f32>::zeros(&layout, Location::All, fibre, samples);
+    let specs = fibres.map(|fibre| Spec::Field { location: Location::All, fibre });
+    // Angles and parameters are drawn once.
+    let start = Trace::new(&lattice);
+    let mut fields = [field(fibres[0])?, field(fibres[1])?, field(fibres[2])?];
+    let drawn: Vec<_> = specs.iter().map(|&spec| start.normal_as::<Channels>("bench.points", spec).id()).collect();
+    let [x, p, c] = &mut fields;
+    let mut bindings = Bindings { samples, out_fields: &mut [x, p, c], ..Default::default() };
+    start.program::<f32>(&drawn, &layout)?.run(device, &mut bindings)?;
+    let trace = Trace::new(&lattice);
+    let x = trace.scalar_field("x");
+    let p: Var<'_, Channels> = trace.argument("p", specs[1]);
+    let c: Var<'_, Channels> = trace.argument("c", specs[2]);
+    let mapped = x.mapped(family, p);
+    let seeds = [(mapped.y.id(), c.channel(0).id()), (mapped.log_slope.id(), c.channel(1).id())];
+    let gradients: Vec<_> = trace.pullback(&seeds, &[x.id(), p.id()]).into_iter().flatten().collect();
+    let outputs = [&[mapped.y.id(), mapped.log_slope.id()], &gradients[..]].concat();
+    let mut program: Program<f32> = trace.program(&outputs, &layout)?;
+    let cost = program.cost();
+    let cost = Cost { flops: cost.flops * samples as f64, bytes: cost.bytes * samples as f64 };
+    let mut out = [field(Fibre::Scalar)?, field(Fibre::Scalar)?, field(Fibre::Scalar)?, field(parameters)?];
+    time(cost, &mut |steps| {
+        device.install(|| {
+            timed(steps, || {
+                let [y, l, dx, dp] = &mut out;
+                let mut bindings = Bindings {
+                    samples,
+                    fields: &[&fields[0], &fields[1], &fields[2]],
+                    out_fields: &mut [y, l, dx, dp],
+                    ..Default::default()
+                };
+                program.run(device, &mut bindings).expect("splines");
+            })
+        })
+    });
+    Ok(())
 }
 
 /// The net of tutorial 2101.08176, with a number of couplings.

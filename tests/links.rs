@@ -215,12 +215,12 @@ proptest! {
                 prop_assert_eq!(passed[0], (x, pattern.mu));
                 prop_assert_eq!(passed.iter().filter(|l| is_active(l)).count(), 1, "{:?}", pattern);
                 if let Some(centre) = &pattern.centre {
-                    prop_assert!(!links(x, &centre.span)?.iter().any(|l| is_active(l)));
+                    prop_assert!(!links(x, &centre.span)?.iter().any(is_active));
                 }
             }
             for (at, path) in &pattern.features {
                 for x in (0..lattice.volume()).filter(|&x| on(*at, x)) {
-                    prop_assert!(!links(x, path)?.iter().any(|l| is_active(l)), "{:?} sees {:?}", pattern, path);
+                    prop_assert!(!links(x, path)?.iter().any(is_active), "{:?} sees {:?}", pattern, path);
                 }
             }
         }

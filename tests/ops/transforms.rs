@@ -274,7 +274,7 @@ fn moebius_tangent(draw: &mut Draw, number: usize) -> Case {
 }
 
 fn spline_family(draw: &mut Draw, number: usize) -> Spline {
-    let circular = number % 2 == 0;
+    let circular = number.is_multiple_of(2);
     Spline { bins: draw.one_of(&[1, 2, 5, 8, 11]), circular, offset: circular && number % 4 == 2 }
 }
 

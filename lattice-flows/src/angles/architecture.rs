@@ -152,7 +152,7 @@ impl LinkFlow {
         if self.hidden.iter().any(|&h| h == 0 || h > 4096) || self.hidden.len() > 100 {
             return refuse("hidden", "at most 100 widths of 1 to 4096", format!("{:?}", self.hidden));
         }
-        if self.kernel % 2 == 0 || self.kernel > 99 {
+        if self.kernel.is_multiple_of(2) || self.kernel > 99 {
             return refuse("kernel", "an odd extent below 100", self.kernel.to_string());
         }
         Ok(())

@@ -139,16 +139,21 @@ impl<M: Map, R: Real> Vectorize for Run<'_, '_, '_, M, R> {
                 match *what {
                     What::Map { inverse } => {
                         let mapped = map.map(x, p, inverse, &mut work);
-                        for (i, value) in mapped.into_iter().enumerate() {
+                        for (i, value) in mapped.iter().enumerate() {
                             value.put(out, i * R::WIDTH + lane);
                         }
                     }
                     What::Tangent => {
-                        let c = [0, 1].map(
+                        let first = 2 * row * R::WIDTH + lane;
+                        let c = [Lane::at(simd, c, first), Lane::at(simd, c, first + R::WIDTH)];
+                        map.tangent(
+                            x,
+                            p,
+                            c,
+                            &mut work,
                             #[inline(always)]
-                            |i| Lane::at(simd, c, (2 * row + i) * R::WIDTH + lane),
+                            |i: usize, value: Lane<S, R>| value.put(out, i * R::WIDTH + lane),
                         );
-                        map.tangent(x, p, c, &mut work, |i, value| value.put(out, i * R::WIDTH + lane));
                     }
                 }
             }

@@ -55,9 +55,7 @@ impl Spline {
     pub const MIN_SLOPE: f64 = 1e-3;
 
     /// `c` with `softplus(c) = 1 − MIN_SLOPE`.
-    pub(crate) fn unit_slope() -> f64 {
-        (1.0 - Self::MIN_SLOPE).exp_m1().ln()
-    }
+    const UNIT_SLOPE: f64 = 0.539_742_417_236_952_2;
 
     /// Half of the length of the whole.
     #[inline(always)]
@@ -87,43 +85,81 @@ impl Spline {
         scales
     }
 
+    /// The parameter of the slope at a knot.
+    #[inline(always)]
+    fn raw_slope<S: Isa, R: Real>(&self, simd: S, p: Row<'_, R>, knot: usize) -> Lane<S, R> {
+        p.at(simd, 2 * self.bins + if self.circular && knot == self.bins { 0 } else { knot })
+    }
+
+    /// Width and height of a bin.
+    #[inline(always)]
+    fn length<S: Isa, R: Real>(&self, j: usize, [wide, high]: [Lane<S, R>; 2], work: &Work<S, R>) -> [Lane<S, R>; 2] {
+        let least = Lane::constant(wide.simd(), 2.0 * self.half() * Self::MIN_SHARE);
+        [work[j].mul_add(wide, least), work[Self::MAX_BINS + j].mul_add(high, least)]
+    }
+
     /// The bin that holds `x`, found among the widths or, for the inverse, the heights.
     #[inline(always)]
     fn bin<S: Isa, R: Real>(
         &self,
         x: Lane<S, R>,
         p: Row<'_, R>,
-        [wide, high]: [Lane<S, R>; 2],
+        scales: [Lane<S, R>; 2],
         inverse: bool,
         work: &Work<S, R>,
     ) -> Bin<S, R> {
         let simd = x.simd();
-        let least = Lane::constant(simd, 2.0 * self.half() * Self::MIN_SHARE);
-        let slope = |knot: usize| {
-            let knot = if self.circular && knot == self.bins { 0 } else { knot };
-            p.at(simd, 2 * self.bins + knot)
-        };
-        let length = |j: usize| [work[j].mul_add(wide, least), work[Self::MAX_BINS + j].mul_add(high, least)];
         let start = Lane::constant(simd, -self.half());
-        let [width, height] = length(0);
-        let slopes = [slope(0), slope(1)];
+        let [width, height] = self.length(0, scales, work);
+        let slopes = [self.raw_slope(simd, p, 0), self.raw_slope(simd, p, 1)];
         let mut bin = Bin { number: Lane::constant(simd, 0.0), left: start, bottom: start, width, height, slopes };
         let (mut left, mut bottom) = (start + width, start + height);
         for j in 1..self.bins {
-            let [width, height] = length(j);
+            let [width, height] = self.length(j, scales, work);
             let before = x.lt(if inverse { bottom } else { left });
-            let choose = |old, new| Lane::select(before, old, new);
+            let slopes = [self.raw_slope(simd, p, j), self.raw_slope(simd, p, j + 1)];
             bin = Bin {
-                number: choose(bin.number, Lane::constant(simd, j as f64)),
-                left: choose(bin.left, left),
-                bottom: choose(bin.bottom, bottom),
-                width: choose(bin.width, width),
-                height: choose(bin.height, height),
-                slopes: [choose(bin.slopes[0], slope(j)), choose(bin.slopes[1], slope(j + 1))],
+                number: Lane::select(before, bin.number, Lane::constant(simd, j as f64)),
+                left: Lane::select(before, bin.left, left),
+                bottom: Lane::select(before, bin.bottom, bottom),
+                width: Lane::select(before, bin.width, width),
+                height: Lane::select(before, bin.height, height),
+                slopes: [
+                    Lane::select(before, bin.slopes[0], slopes[0]),
+                    Lane::select(before, bin.slopes[1], slopes[1]),
+                ],
             };
             (left, bottom) = (left + width, bottom + height);
         }
         bin
+    }
+
+    /// The cotangents of the lengths of all bins, of widths or heights, from those of the beginning and the length of the bin
+    /// that holds the point: lengths are shares, those before it move its beginning, and all are divided by their sum.
+    #[inline(always)]
+    fn lengths<S: Isa, R: Real>(
+        &self,
+        kind: usize,
+        [start, own, bin]: [Lane<S, R>; 3],
+        [to_start, to_own]: [Lane<S, R>; 2],
+        scale: Lane<S, R>,
+        work: &Work<S, R>,
+        store: &mut impl FnMut(usize, Lane<S, R>),
+    ) {
+        let simd = start.simd();
+        let least = 2.0 * self.half() * Self::MIN_SHARE;
+        let free = 2.0 * self.half() * (1.0 - self.bins as f64 * Self::MIN_SHARE);
+        let least = Lane::constant(simd, least);
+        // Σ_j share_j · cotangent_j: shares before the bin, its own.
+        let before = start + Lane::constant(simd, self.half()) - bin * least;
+        let mean = to_start.mul_add(before, to_own * (own - least)) / Lane::constant(simd, free);
+        for j in 0..self.bins {
+            let number = Lane::constant(simd, j as f64);
+            let from_here = Lane::select(bin.lt(number), Lane::constant(simd, 0.0), to_own);
+            let cotangent = Lane::select(number.lt(bin), to_start, from_here);
+            let share = work[kind * Self::MAX_BINS + j] * scale;
+            store(kind * self.bins + j, share * (cotangent - mean));
+        }
     }
 
     /// A slope, and its derivative with respect to the parameter.
@@ -131,7 +167,7 @@ impl Spline {
     fn slope<S: Isa, R: Real>(raw: Lane<S, R>) -> [Lane<S, R>; 2] {
         let simd = raw.simd();
         let (zero, one) = (Lane::constant(simd, 0.0), Lane::constant(simd, 1.0));
-        let r = raw + Lane::constant(simd, Self::unit_slope());
+        let r = raw + Lane::constant(simd, Self::UNIT_SLOPE);
         let e = (-r.abs()).exp();
         let positive = zero.lt(r);
         let soft = Lane::select(positive, r, zero) + (one + e).ln();
@@ -196,10 +232,7 @@ impl Map for Spline {
         let (u, turns) = if self.circular { unwound(start) } else { (start, Lane::constant(x.simd(), 0.0)) };
         let scales = self.shares(x.simd(), p, work);
         let bin = self.bin(u, p, scales, inverse, work);
-        let slopes = bin.slopes.map(
-            #[inline(always)]
-            |raw| Self::slope(raw)[0],
-        );
+        let slopes = [Self::slope(bin.slopes[0])[0], Self::slope(bin.slopes[1])[0]];
         let [d0, d1] = slopes;
         let steep = bin.height / bin.width;
         if !inverse {
@@ -233,14 +266,10 @@ impl Map for Spline {
         mut store: impl FnMut(usize, Lane<S, R>),
     ) {
         let simd = x.simd();
-        let constant = |c: f64| Lane::<S, R>::constant(simd, c);
         let u = if self.circular { unwound(x).0 } else { x };
         let scales = self.shares(simd, p, work);
         let bin = self.bin(u, p, scales, false, work);
-        let [[d0, rate0], [d1, rate1]] = bin.slopes.map(
-            #[inline(always)]
-            |raw| Self::slope(raw),
-        );
+        let ([d0, rate0], [d1, rate1]) = (Self::slope(bin.slopes[0]), Self::slope(bin.slopes[1]));
         let z = Self::within((u - bin.left) / bin.width);
         let steep = bin.height / bin.width;
         let place = Self::place(z, steep, [d0, d1]);
@@ -251,53 +280,44 @@ impl Map for Spline {
         let to_rise = a * bin.height / place.den;
         let to_den = -((b + b) / place.den) - to_rise * share;
         let to_over = b / place.over;
-        let two = constant(2.0);
-        let rise_z = two * steep.mul_add(z, d0 * (constant(0.5) - z));
+        let two = Lane::constant(simd, 2.0);
+        let rise_z = two * steep.mul_add(z, d0 * (Lane::constant(simd, 0.5) - z));
         let of_z = to_rise.mul_add(rise_z, to_den.mul_add(den_z, to_over * over_z));
-        let of_steep = to_rise
-            .mul_add(z * z, to_den.mul_add(constant(1.0) - two * place.product, to_over * (two * place.product)))
-            + (b + b) / steep;
+        let of_steep = to_rise.mul_add(
+            z * z,
+            to_den.mul_add(Lane::constant(simd, 1.0) - two * place.product, to_over * (two * place.product)),
+        ) + (b + b) / steep;
         let of_d0 = (to_rise + to_den).mul_add(place.product, to_over * (place.rest * place.rest)) * rate0;
         let of_d1 = to_den.mul_add(place.product, to_over * (z * z)) * rate1;
         // Of the bin's left end and width, of its bottom and height.
         let (to_left, to_bottom) = (-(of_z / bin.width), a);
         let to_width = -((of_z * z + of_steep * steep) / bin.width);
         let to_height = a.mul_add(share, of_steep / bin.width);
-        // Lengths are shares: those before the bin move its beginning; all are divided by their sum.
-        for (kind, (to_start, to_own)) in [(to_left, to_width), (to_bottom, to_height)].into_iter().enumerate() {
-            let start = if kind == 0 { bin.left } else { bin.bottom };
-            let own = if kind == 0 { bin.width } else { bin.height };
-            let least = constant(2.0 * self.half() * Self::MIN_SHARE);
-            let free = constant(2.0 * self.half() * (1.0 - self.bins as f64 * Self::MIN_SHARE));
-            // Σ_j share_j · cotangent_j: shares before the bin, its own.
-            let before = start + constant(self.half()) - bin.number * least;
-            let mean = to_start.mul_add(before, to_own * (own - least)) / free;
-            for j in 0..self.bins {
-                let number = constant(j as f64);
-                let cotangent = Lane::select(
-                    number.lt(bin.number),
-                    to_start,
-                    Lane::select(bin.number.lt(number), constant(0.0), to_own),
-                );
-                let share = work[kind * Self::MAX_BINS + j] * scales[kind];
-                store(kind * self.bins + j, share * (cotangent - mean));
-            }
-        }
+        self.lengths(0, [bin.left, bin.width, bin.number], [to_left, to_width], scales[0], work, &mut store);
+        self.lengths(1, [bin.bottom, bin.height, bin.number], [to_bottom, to_height], scales[1], work, &mut store);
         if self.offset {
             store(self.parameters() - 1, a);
         }
         let knots = self.bins + usize::from(!self.circular);
+        let (zero, half) = (Lane::constant(simd, 0.0), Lane::constant(simd, 0.5));
+        let next = bin.number + Lane::constant(simd, 1.0);
+        let last = Lane::constant(simd, self.bins as f64 - 0.5);
+        let next = if self.circular { Lane::select(next.lt(last), next, zero) } else { next };
         for j in 0..knots {
-            let at = |number: Lane<S, R>, x: Lane<S, R>| {
-                Lane::select((number - constant(j as f64)).abs().lt(constant(0.5)), x, constant(0.0))
-            };
-            let next = bin.number + constant(1.0);
-            let next = if self.circular {
-                Lane::select(next.lt(constant(self.bins as f64 - 0.5)), next, constant(0.0))
-            } else {
-                next
-            };
-            store(2 * self.bins + j, at(bin.number, of_d0) + at(next, of_d1));
+            let number = Lane::constant(simd, j as f64);
+            let first = Lane::select((bin.number - number).abs().lt(half), of_d0, zero);
+            let second = Lane::select((next - number).abs().lt(half), of_d1, zero);
+            store(2 * self.bins + j, first + second);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Spline;
+
+    #[test]
+    fn parameters_of_0_give_slopes_of_1() {
+        assert!((Spline::MIN_SLOPE + Spline::UNIT_SLOPE.exp().ln_1p() - 1.0).abs() < 1e-15);
     }
 }
