@@ -8,6 +8,8 @@ mod device;
 mod exact;
 /// Gauge fields.
 mod gauge;
+/// Flows of U(1) links.
+mod links;
 /// Chains.
 mod mc;
 /// Stored configurations.

@@ -106,6 +106,9 @@ impl Default for LinkFlow {
     }
 }
 
+/// How fast the parameters of folded maps learn.
+const FOLDED_GAIN: f64 = 6.0;
+
 impl LinkFlow {
     /// The flow of Kanwar et al. 2003.06413: 24 couplings by stripes, mixtures of six projections and an offset.
     pub fn published() -> LinkFlow {
@@ -178,19 +181,27 @@ impl LinkFlow {
         let mut chain: Chain<Channels> = Chain::default();
         for (i, pattern) in patterns.into_iter().enumerate() {
             let loops: Vec<Grid> = pattern.features.iter().map(|(at, _)| *at).collect();
-            let shape = NetShape {
-                loops: &loops,
-                to: pattern.active,
-                kernel,
-                hidden: &self.hidden,
-                outputs: family.parameters(),
-                smooth: pattern.centre.is_some(),
-                start: &start,
-                gain,
-                seed: self.seed,
+            let mut coupling = |name: &str, family: Family, start: &[f64], gains: f64| {
+                let shape = NetShape {
+                    loops: &loops,
+                    to: pattern.active,
+                    kernel,
+                    hidden: &self.hidden,
+                    outputs: family.parameters(),
+                    smooth: pattern.centre.is_some(),
+                    start,
+                    gain: gains,
+                    seed: self.seed,
+                };
+                let net = FeatureNet::new(&mut parameters, &format!("coupling.{i}.{name}"), lattice, &shape)?;
+                Ok::<_, Error>(LoopCoupling::new(pattern.clone(), family, net))
             };
-            let net = FeatureNet::new(&mut parameters, &format!("coupling.{i}.net"), lattice, &shape)?;
-            chain.0.push(Box::new(LoopCoupling::new(pattern, family, net)));
+            // Loops near −1 leave two places for the link between them.
+            if pattern.centre.is_some() && self.transform == Transform::Ncp {
+                let two = Family::Moebius(Moebius { mixtures: 2, shifts: false, weights: true, offset: false });
+                chain.0.push(Box::new(coupling("folded", two, &[0.0; 4], FOLDED_GAIN)?.folded(2)));
+            }
+            chain.0.push(Box::new(coupling("net", family, &start, gain)?));
         }
         let prior = Box::new(UniformAngles { channels: lattice.directions(), haar: true });
         Ok(Flow::from_prior(lattice, parameters, prior, chain).described(Architecture::Links(self.clone())))

@@ -18,19 +18,29 @@ pub struct LoopCoupling {
     pattern: Pattern,
     family: Family,
     net: FeatureNet,
+    fold: f64,
 }
 
 /// What a coupling does to its active links.
 struct Change<'t> {
     /// `h(P) − P`
     by: Var<'t, Scalar>,
-    mapped: Mapped<'t>,
+    log_slope: Var<'t, Scalar>,
+    /// `d ln h' / dP`
+    curvature: Var<'t, Scalar>,
 }
 
 impl LoopCoupling {
     /// A coupling; the net has as many outputs as the family has parameters.
     pub fn new(pattern: Pattern, family: Family, net: FeatureNet) -> LoopCoupling {
-        LoopCoupling { pattern, family, net }
+        LoopCoupling { pattern, family, net, fold: 1.0 }
+    }
+
+    /// With the map `x ↦ h(m x)/m` in the place of `h`, `m = fold`: it repeats itself `m` times around the circle, so that a
+    /// density gets `m` peaks at once, which no mixture of projections makes of one.
+    #[must_use]
+    pub fn folded(self, fold: u32) -> LoopCoupling {
+        LoopCoupling { fold: f64::from(fold.max(1)), ..self }
     }
 
     fn active(&self) -> Location {
@@ -48,19 +58,20 @@ impl LoopCoupling {
         let parameters = self.net.forward(&angles, trace.spread(trace.constant(1.0), to));
         let centre = centre.and_then(|c| Some(angle_of(links, &c.span, None, to)?.wrap() * c.fraction));
         let u = centre.map_or(loop_angle, |centre| loop_angle - centre);
-        let mapped = match inverse {
-            false => u.mapped(self.family, parameters),
-            true => u.mapped_back(self.family, parameters),
+        let folded = u * self.fold;
+        let Mapped { y, log_slope, curvature } = match inverse {
+            false => folded.mapped(self.family, parameters),
+            true => folded.mapped_back(self.family, parameters),
         };
-        Change { by: mapped.y - u, mapped }
+        Change { by: (y - folded) * (1.0 / self.fold), log_slope, curvature: curvature * self.fold }
     }
 
     fn apply<'t>(&self, x: Var<'t, Channels>, inverse: bool) -> (Var<'t, Channels>, Var<'t, PerSample>) {
         let mut links = x.parts();
         let own = links[self.pattern.mu].on(self.active());
-        let Change { by, mapped } = self.change(own, &links, inverse);
+        let Change { by, log_slope, .. } = self.change(own, &links, inverse);
         links[self.pattern.mu] = links[self.pattern.mu] + ((own + by).wrap() - own).on(Location::All);
-        (x.with_parts(&links), mapped.log_slope.sum_sites())
+        (x.with_parts(&links), log_slope.sum_sites())
     }
 }
 
@@ -82,10 +93,10 @@ impl Bijection<Channels> for LoopCoupling {
         let (mut links, mut scores) = (x.parts(), score.parts());
         let own = links[mu].on(active);
         let frozen: Vec<Var<'t, Scalar>> = links.iter().map(|link| link.variable()).collect();
-        let Change { by, mapped } = self.change(own.variable(), &frozen, false);
-        let log_det = mapped.log_slope.sum_sites();
+        let Change { by, log_slope, curvature } = self.change(own.variable(), &frozen, false);
+        let log_det = log_slope.sum_sites();
         let before = scores[mu].on(active);
-        let own_score = (before - mapped.curvature) * (-mapped.log_slope).exp();
+        let own_score = (before - curvature) * (-log_slope).exp();
         let wanted: Vec<NodeId> = frozen.iter().map(|link| link.id()).collect();
         let outputs = [(log_det.id(), trace.constant(1.0).id()), (by.id(), own_score.id())];
         for (score, found) in scores.iter_mut().zip(trace.pullback(&outputs, &wanted)) {

@@ -7,12 +7,20 @@ use lattice_autograd::var::stack;
 use lattice_tensor::field::{Channels, Scalar};
 use lattice_tensor::{Grid, Lattice, Location};
 
-/// Two numbers of each loop: `cos` and `sin` of its angle `S`; or even ones, `cos(S/2)` and `cos S` with `S` in `[−π, π]`.
-pub(super) fn seen<'t>(angle: Var<'t, Scalar>, even: bool) -> [Var<'t, Scalar>; 2] {
-    if even { [(angle.wrap() * 0.5).cos(), angle.cos()] } else { [angle.cos(), angle.sin()] }
+/// Harmonics of a loop's angle that a net sees.
+const HARMONICS: usize = 6;
+
+/// Numbers of a loop that a net sees: `cos S` and `sin S` of its angle; or even ones, `cos(k S/2)` for `k = 1 … 6` with `S` in
+/// `[−π, π]`, from which it makes what changes fast near `S = ±π`, where the density of the link has two peaks.
+pub(super) fn seen<'t>(angle: Var<'t, Scalar>, even: bool) -> Vec<Var<'t, Scalar>> {
+    if !even {
+        return vec![angle.cos(), angle.sin()];
+    }
+    let half = angle.wrap() * 0.5;
+    (1..=HARMONICS).map(|k| (half * k as f64).cos()).collect()
 }
 
-/// Convolutions with leaky rectifiers, or `tanh`, between them. The first adds up what it makes of two numbers of each loop, group
+/// Convolutions with leaky rectifiers, or `tanh`, between them. The first adds up what it makes of the numbers of each loop, group
 /// by group of those on the same sub-lattice; hidden layers are computed only where later ones look; the last gives the parameters on the
 /// sites of the changed links. Without loops, or without hidden layers to see them through, the parameters are numbers that
 /// are the same everywhere.
@@ -93,12 +101,13 @@ impl FeatureNet {
                 None => members.push((location, vec![i])),
             }
         }
-        let inputs = 2 * loops.len();
+        let each = if smooth { HARMONICS } else { 2 };
+        let inputs = each * loops.len();
         let mut groups = Vec::new();
         for (g, (location, list)) in members.into_iter().enumerate() {
-            let scale = (2.0 * list.len() as f64 / inputs as f64).sqrt();
+            let scale = ((each * list.len()) as f64 / inputs as f64).sqrt();
             let biases = if g == 0 { Start::Random } else { Start::Absent };
-            let shape = [2 * list.len(), first];
+            let shape = [each * list.len(), first];
             let layer = Layer::new(parameters, &format!("{name}.0.{g}"), &extents, shape, scale, biases, seed)?;
             groups.push((location, list, layer));
         }
@@ -114,12 +123,12 @@ impl FeatureNet {
         Ok(FeatureNet { groups, hidden: layers, places, last, to: to_location, smooth, gain })
     }
 
-    /// The parameters, from two numbers of each loop.
-    pub fn forward<'t>(&self, seen: &[[Var<'t, Scalar>; 2]], one: Var<'t, Scalar>) -> Var<'t, Channels> {
+    /// The parameters, from the numbers of each loop.
+    pub fn forward<'t>(&self, seen: &[Vec<Var<'t, Scalar>>], one: Var<'t, Scalar>) -> Var<'t, Channels> {
         let between = |h: Var<'t, Channels>| if self.smooth { h.tanh() } else { h.leaky_relu(ConvNet::SLOPE) };
         let mut h: Option<Var<'t, Channels>> = None;
         for (_, list, layer) in &self.groups {
-            let features: Vec<_> = list.iter().flat_map(|&i| seen[i]).collect();
+            let features: Vec<_> = list.iter().flat_map(|&i| seen[i].clone()).collect();
             let more = layer.apply(stack(&features), self.places[0]);
             h = Some(h.map_or(more, |h| h + more));
         }
