@@ -118,8 +118,8 @@ where
     // Steps tuned to the acceptance are long on a handful of plaquettes, and e^{−ΔH} has tails then that no run of this length
     // samples: its mean comes out low, where all else is right.
     match G::NAME {
-        GroupName::U1 => Box::new(Hmc::new(Integrator::Omelyan, 1.0)),
-        _ => Box::new(Hmc::fixed(Integrator::Omelyan, 1.0, 16)),
+        GroupName::SU3 => Box::new(Hmc::fixed(Integrator::Omelyan, 1.0, 16)),
+        _ => Box::new(Hmc::new(Integrator::Omelyan, 1.0)),
     }
 }
 
