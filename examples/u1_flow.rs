@@ -139,7 +139,7 @@ fn main() -> Result<(), Failure> {
                 row.seconds_per_sample,
                 row.seconds_per_charge(),
                 row.worst,
-                if row.worst < LAST { "" } else { "  <- not as it should be" }
+                if row.worst < LAST { "" } else { "  <- not to be trusted" }
             );
             rows.push(row);
         }
@@ -168,7 +168,8 @@ fn main() -> Result<(), Failure> {
         std::fs::write(folder.join("u1_flow.csv"), text)?;
         draw(&rows, &folder.join("u1_flow.svg"))?;
     }
-    match rows.iter().all(|row| row.worst < LAST) {
+    // Without nets a few samples carry all the weight; nothing is asked of those.
+    match rows.iter().filter(|row| row.nets).all(|row| row.worst < LAST) {
         true => Ok(()),
         false => Err("some values are not as they are known".into()),
     }
