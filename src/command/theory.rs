@@ -228,7 +228,7 @@ pub struct LinkTheory {
 impl LinkTheory {
     pub fn new(theory: GaugeTheory) -> Result<LinkTheory, Failure> {
         if theory.group != GroupName::U1 {
-            let expected = "phi4, free or u1 for flows";
+            let expected = "phi4, free or u1 for flows (other gauge theories have `lattice mc` and `lattice exact`)";
             return Err(Failure::refused("--theory", expected, theory.name.name()));
         }
         let lattice = Lattice::periodic(&theory.extents)?;
