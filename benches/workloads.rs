@@ -1,6 +1,7 @@
 //! The workloads that are compared with other frameworks: `peers/` times the same.
 #![allow(dead_code, reason = "each bench uses a part")]
 
+use criterion::{BenchmarkId, Criterion, Throughput};
 use lattice_autograd::optim::{BatchSchedule, Schedule};
 use lattice_autograd::{Family, Trace, Var};
 use lattice_flows::{Architecture, Bijection, Error, Flow, Normal, Prior, Trainer, Training};
@@ -10,7 +11,7 @@ use lattice_tensor::field::Channels;
 use lattice_tensor::ops::Spline;
 use lattice_tensor::{Bindings, Cost, Device, Draws, Fibre, FieldData, Lattice, Layout, Location, Program, Spec};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// `m² = −4`, `λ = 8`.
 pub const ACTION: Phi4 = Phi4 { mass2: -4.0, lambda: 8.0 };
@@ -204,6 +205,35 @@ impl Workload {
         }
         Ok(())
     }
+}
+
+/// Times workloads on one thread and on two. `Gelem/s` is GFLOP/s, counted by the ops themselves, and bytes are those that the ops
+/// read and write, most of them from caches.
+///
+/// # Errors
+/// If a workload cannot be planned.
+pub fn bench(workloads: &[Workload]) -> Result<(), Error> {
+    let mut criterion = Criterion::default()
+        .warm_up_time(Duration::from_millis(500))
+        .measurement_time(Duration::from_secs(3))
+        .sample_size(20)
+        .configure_from_args();
+    for workload in workloads {
+        let mut group = criterion.benchmark_group(workload.name());
+        for threads in [1, 2] {
+            let device = Device::cpu(threads)?;
+            workload.prepare(&device, &mut |cost, run| {
+                group
+                    .throughput(Throughput::ElementsAndBytes { elements: cost.flops as u64, bytes: cost.bytes as u64 });
+                group.bench_function(BenchmarkId::from_parameter(format!("{threads} threads")), |bencher| {
+                    bencher.iter_custom(|steps| Duration::from_secs_f64(run(steps)));
+                });
+            })?;
+        }
+        group.finish();
+    }
+    criterion.final_summary();
+    Ok(())
 }
 
 /// Points of one sample of the spline workload: what is computed at a time stays in the caches.
