@@ -287,6 +287,22 @@ fn stripes_respect_translations_by_four() {
     assert!(distance(&found.fields[1], &move_by(&found.fields[0])) < 1e-10);
 }
 
+/// Offsets and periods near the end of their range; nonsense is refused, not a panic.
+#[test]
+fn grids_are_sound_or_refused() {
+    let lattice = Lattice::periodic([2, 50_000]).unwrap();
+    let wide = Grid::ALL.with(1, 50_000, 49_999, 1).dilated(2).location();
+    wide.check(&lattice).unwrap();
+    let on: Vec<usize> = (0..50_000).filter(|&x| wide.contains(&[0, x])).collect();
+    assert_eq!(on, [0, 1, 49_997, 49_998, 49_999]);
+    assert_eq!(wide.volume(&lattice), 10);
+    for (period, offset, width) in [(4, 0, 0), (0, 0, 0), (4, 4, 2), (4, 1, 5), (u16::MAX, u16::MAX, u16::MAX - 1)] {
+        let text = Grid::ALL.with(0, period, offset, width).location().check(&lattice).unwrap_err().to_string();
+        assert!(text.contains("grid"), "{text}");
+    }
+    assert!(LinkFlow::published().flow(&Lattice::periodic([2, 65_537]).unwrap()).is_err());
+}
+
 #[test]
 fn lattices_without_plaquettes_are_refused() {
     for extents in [vec![4], vec![1, 4]] {

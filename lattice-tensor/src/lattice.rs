@@ -227,7 +227,7 @@ impl Grid {
     #[must_use]
     pub fn with(mut self, mu: usize, period: u16, offset: u16, width: u16) -> Grid {
         if let Some(comb) = self.0.get_mut(mu) {
-            *comb = if period == width { Comb::ALL } else { Comb { period, offset, width } };
+            *comb = if period == width && period > 0 { Comb::ALL } else { Comb { period, offset, width } };
         }
         self
     }
@@ -237,7 +237,8 @@ impl Grid {
     pub fn dilated(mut self, by: u16) -> Grid {
         for (mu, Comb { period, offset, width }) in self.0.into_iter().enumerate() {
             let wide = width.saturating_add(by.saturating_mul(2)).min(period);
-            self = self.with(mu, period, (offset + period - by % period.max(1)) % period.max(1), wide);
+            let back = i64::from(offset) - i64::from(by);
+            self = self.with(mu, period, back.rem_euclid(i64::from(period.max(1))) as u16, wide);
         }
         self
     }
@@ -256,7 +257,7 @@ impl Grid {
 impl std::fmt::Display for Grid {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         for (mu, Comb { period, offset, width }) in self.0.iter().enumerate().filter(|(_, comb)| **comb != Comb::ALL) {
-            let last = (offset + width - 1) % period.max(&1);
+            let last = (u32::from(*offset) + u32::from(*width).saturating_sub(1)) % u32::from(*period).max(1);
             match width {
                 1 => write!(f, "@x{mu}≡{offset} mod {period}")?,
                 _ => write!(f, "@x{mu}≡{offset}…{last} mod {period}")?,

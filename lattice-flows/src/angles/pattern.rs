@@ -57,10 +57,8 @@ impl Pattern {
             which += 1;
         }
         let (nu, p) = (others[which], periods[which]);
-        let columns = |from: usize, width: usize| match u16::try_from(p) {
-            Ok(period) if width < p => Grid::ALL.with(nu, period, ((column + from) % p) as u16, width as u16),
-            _ => Grid::ALL,
-        };
+        let columns =
+            |from: usize, width: usize| Grid::ALL.with(nu, p as u16, ((column + from) % p) as u16, width as u16);
         let mut features = Vec::new();
         for (rho, sigma) in (0..directions).flat_map(|rho| (rho + 1..directions).map(move |sigma| (rho, sigma))) {
             let frozen = match (rho == mu || sigma == mu, rho == nu || sigma == nu) {
@@ -97,9 +95,6 @@ impl Pattern {
         let &[rows, columns] = lattice.extents() else {
             return Err(refusal("masks", "two dimensions for divisions of the torus", lattice.extents()));
         };
-        if rows.max(columns) > usize::from(u16::MAX) {
-            return Err(refusal("lattice", "extents below 65536", lattice.extents()));
-        }
         let mut spacing = [rows, columns];
         let mut patterns = Vec::new();
         while let Some((nu, factor)) = next_division(spacing) {
@@ -144,6 +139,9 @@ fn check(lattice: &Lattice) -> Result<(), Error> {
     if lattice.directions() < 2 || lattice.extents().contains(&1) || !lattice.is_periodic() {
         let expected = "two or more periodic directions with extents of at least 2, so that a plaquette has four links";
         return Err(refusal("lattice", expected, lattice.extents()));
+    }
+    if lattice.extents().iter().any(|&l| l > usize::from(u16::MAX)) {
+        return Err(refusal("lattice", "extents below 65536", lattice.extents()));
     }
     Ok(())
 }
