@@ -12,7 +12,7 @@ use lattice_mc::statistics::{GammaMethod, TwoSided};
 use lattice_mc::{Action, Chains, Clusters, Hmc, Instantons, Integrator, Manifold, MarkovRun, Update};
 use lattice_tensor::field::{Channels, Links};
 use lattice_tensor::group::U1;
-use lattice_tensor::{Bindings, Device, Field, Layout, Program, Real, ScalarField};
+use lattice_tensor::{Bindings, Device, Field, FieldData, Layout, Program, Real};
 
 /// Updates between two configurations that are weighed.
 const SPACING: usize = 4;
@@ -49,7 +49,7 @@ impl<R: Real> Weigher<R> {
     ///
     /// # Errors
     /// If the field is of another layout.
-    pub fn weigh(&mut self, phi: &ScalarField<R>) -> Result<Vec<f64>, Error> {
+    pub fn weigh(&mut self, phi: &FieldData<R>) -> Result<Vec<f64>, Error> {
         let mut log_weights = vec![0.0; phi.samples()];
         let mut bindings = Bindings {
             samples: phi.samples(),
@@ -110,22 +110,11 @@ pub fn two_sided_of_links<R: Real>(
     let links = trace.links::<U1>("links");
     let (z, log_det) = flow.inverse(angles_of(links));
     let log_weight = -(flow.prior().log_density(z) + log_det + action.action(links));
-    let mut program = trace.program::<R>(&[log_weight.id()], chains.fields().layout())?;
-    let (mut weights, uniforms) = (vec![R::default(); flow.parameters.len()], trace.uniform_values());
+    let program = trace.program::<R>(&[log_weight.id()], chains.fields().layout())?;
+    let mut weights = vec![R::default(); flow.parameters.len()];
     flow.parameters.copy_to(&mut weights)?;
-    compare(chains, own, plan, device, go_on, |field| {
-        let mut log_weights = vec![0.0; field.samples()];
-        let mut bindings = Bindings {
-            samples: field.samples(),
-            fields: &[field],
-            uniforms: &uniforms,
-            weights: &weights,
-            out_per_sample: &mut [&mut log_weights],
-            ..Default::default()
-        };
-        program.run(device, &mut bindings)?;
-        Ok(log_weights)
-    })
+    let mut weigher = Weigher { program, uniforms: trace.uniform_values(), weights, device: device.clone() };
+    compare(chains, own, plan, device, go_on, |field| weigher.weigh(field))
 }
 
 /// Weighs what chains come by.
