@@ -50,7 +50,7 @@ pub mod prelude {
     pub use lattice_autograd::{PerSample, Trace, Uniform, Var, Weights};
     pub use lattice_flows::{
         Activation, Architecture, Bijection, Certificate, Chain, Checkpoint, Condition, Coupling, Ensemble, Estimator,
-        Flow, LinkAngles, LinkFlow, Memory, Prior, Sampler, Trainer, Training,
+        Flow, LinkAngles, LinkFlow, Memory, OnSphere, Prior, Sampler, SphereFlow, TorusFlow, Trainer, Training,
     };
     pub use lattice_mc::statistics::Estimate;
     pub use lattice_mc::{

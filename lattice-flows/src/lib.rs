@@ -19,7 +19,7 @@ pub mod sample;
 pub mod train;
 pub mod two_sided;
 
-pub use angles::{LinkAngles, LinkFlow};
+pub use angles::{LinkAngles, LinkFlow, OnSphere, SphereFlow, TorusFlow};
 pub use bijection::{Bijection, Chain, Flat, Followed};
 pub use checkpoint::Checkpoint;
 pub use condition::Condition;

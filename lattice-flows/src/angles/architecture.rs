@@ -1,8 +1,9 @@
 //! The shapes of flows of angles.
 
 use super::coupling::LoopCoupling;
-use super::features::{FeatureNet, NetShape};
+use super::features::{FeatureNet, NetShape, numbers_seen};
 use super::pattern::Pattern;
+use super::points::{SphereFlow, TorusFlow};
 use crate::bijection::Chain;
 use crate::error::Error;
 use crate::flow::{Flow, Shape};
@@ -21,6 +22,10 @@ use serde::{Deserialize, Serialize};
 pub enum Architecture {
     /// Gauge-equivariant couplings of U(1) links.
     Links(LinkFlow),
+    /// Points on a torus.
+    Torus(TorusFlow),
+    /// Points on a sphere.
+    Sphere(SphereFlow),
 }
 
 impl Default for Architecture {
@@ -33,12 +38,16 @@ impl Shape<Channels> for Architecture {
     fn flow(self, lattice: &Lattice) -> Result<Flow<Channels>, Error> {
         match &self {
             Architecture::Links(links) => links.flow(lattice),
+            Architecture::Torus(torus) => torus.flow(lattice),
+            Architecture::Sphere(sphere) => sphere.flow(lattice),
         }
     }
 
     fn is_like(&self, other: &Self) -> bool {
         let shape = |a: &Architecture| match a {
             Architecture::Links(links) => Architecture::Links(LinkFlow { seed: 0, ..links.clone() }),
+            Architecture::Torus(torus) => Architecture::Torus(TorusFlow { seed: 0, ..torus.clone() }),
+            Architecture::Sphere(sphere) => Architecture::Sphere(SphereFlow { seed: 0, ..sphere.clone() }),
         };
         shape(self) == shape(other)
     }
@@ -184,6 +193,7 @@ impl LinkFlow {
             let mut coupling = |name: &str, family: Family, start: &[f64], gains: f64| {
                 let shape = NetShape {
                     loops: &loops,
+                    numbers: numbers_seen(pattern.centre.is_some()),
                     to: pattern.active,
                     kernel,
                     hidden: &self.hidden,

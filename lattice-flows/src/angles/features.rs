@@ -10,6 +10,11 @@ use lattice_tensor::{Grid, Lattice, Location};
 /// Harmonics of a loop's angle that a net sees.
 const HARMONICS: usize = 6;
 
+/// How many numbers of a loop a net sees: see [`seen`].
+pub(super) fn numbers_seen(even: bool) -> usize {
+    if even { HARMONICS } else { 2 }
+}
+
 /// Numbers of a loop that a net sees: `cos S` and `sin S` of its angle; or even ones, `cos(k S/2)` for `k = 1 … 6` with `S` in
 /// `[−π, π]`, from which it makes what changes fast near `S = ±π`, where the density of the link has two peaks.
 pub(super) fn seen<'t>(angle: Var<'t, Scalar>, even: bool) -> Vec<Var<'t, Scalar>> {
@@ -40,8 +45,10 @@ pub struct FeatureNet {
 /// What a [`FeatureNet`] looks like.
 #[derive(Clone, Copy, Debug)]
 pub struct NetShape<'a> {
-    /// Where the loops are.
+    /// Where the loops are, or whatever else is seen.
     pub loops: &'a [Grid],
+    /// How many numbers each of them gives.
+    pub numbers: usize,
     /// Where the parameters are wanted.
     pub to: Grid,
     /// Extent of the kernels, odd.
@@ -74,7 +81,7 @@ impl FeatureNet {
         lattice: &Lattice,
         shape: &NetShape<'_>,
     ) -> Result<FeatureNet, ParamsError> {
-        let &NetShape { loops, to, kernel, hidden, outputs, smooth, start, gain, seed } = shape;
+        let &NetShape { loops, numbers, to, kernel, hidden, outputs, smooth, start, gain, seed } = shape;
         let to_location = to.location();
         let (Some(&first), false) = (hidden.first(), loops.is_empty()) else {
             let constant = [1, outputs];
@@ -101,13 +108,12 @@ impl FeatureNet {
                 None => members.push((location, vec![i])),
             }
         }
-        let each = if smooth { HARMONICS } else { 2 };
-        let inputs = each * loops.len();
+        let inputs = numbers * loops.len();
         let mut groups = Vec::new();
         for (g, (location, list)) in members.into_iter().enumerate() {
-            let scale = ((each * list.len()) as f64 / inputs as f64).sqrt();
+            let scale = ((numbers * list.len()) as f64 / inputs as f64).sqrt();
             let biases = if g == 0 { Start::Random } else { Start::Absent };
-            let shape = [each * list.len(), first];
+            let shape = [numbers * list.len(), first];
             let layer = Layer::new(parameters, &format!("{name}.0.{g}"), &extents, shape, scale, biases, seed)?;
             groups.push((location, list, layer));
         }

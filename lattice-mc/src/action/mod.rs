@@ -1,5 +1,6 @@
 //! Actions: the theories that are sampled.
 
+pub mod compact;
 mod convention;
 mod free;
 pub mod gauge;

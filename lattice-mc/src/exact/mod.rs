@@ -12,8 +12,10 @@
 //! | `element`, `time_link` | operators between those states |
 //! | `transfer` | traces of powers of the transfer matrix |
 //! | `result`, `error` | what comes out |
+//! | `compact` | densities on tori and spheres |
 //! | `gauge` | U(1), SU(2), SU(3) in two dimensions |
 mod chain;
+pub mod compact;
 mod element;
 mod error;
 mod free;
@@ -31,6 +33,8 @@ mod transfer;
 
 pub use error::ExactError;
 pub use free::free_field;
+#[cfg(test)]
+pub(crate) use gauge::gauss_legendre;
 pub use phi4::{phi4, phi4_cost, phi4_with};
 pub use plan::{Cost, Effort};
 pub use result::{Exact, Method};

@@ -29,5 +29,6 @@ pub use charge::ChargeDistribution;
 pub use error::GaugeError;
 pub use lattice_tensor::group::GroupName;
 pub use plane::Plane;
+pub(crate) use quadrature::gauss_legendre;
 pub use strong_coupling::strong_coupling_plaquette;
 pub use torus::Torus;

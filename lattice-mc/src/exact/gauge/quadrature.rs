@@ -5,7 +5,7 @@ use std::f64::consts::PI;
 /// Nodes and weights on `[from, to]`; the error falls exponentially in their number for analytic integrands.
 ///
 /// Newton's method on the Legendre polynomial, from the nodes' asymptotic places.
-pub(super) fn gauss_legendre(count: usize, from: f64, to: f64) -> Vec<(f64, f64)> {
+pub(crate) fn gauss_legendre(count: usize, from: f64, to: f64) -> Vec<(f64, f64)> {
     let n = count as f64;
     let (middle, half) = (0.5 * (from + to), 0.5 * (to - from));
     let node = |i: usize| {
