@@ -32,14 +32,30 @@ struct Target {
 fn targets() -> Result<Vec<Target>, Failure> {
     let point = Lattice::periodic([1])?;
     let env = |name: &str, default: usize| std::env::var(name).ok().and_then(|x| x.parse().ok()).unwrap_or(default);
-    let transform = match env("TR", 2) { 0 => Transform::Ncp, 1 => Transform::Moebius, _ => Transform::Spline };
-    let torus = |dimension| {
-        TorusFlow { dimension, transform, mixtures: env("MIX", 16), hidden: vec![env("W", 32); 2], layers: env("L", 1), ..TorusFlow::default() }
+    let transform = match env("TR", 2) {
+        0 => Transform::Ncp,
+        1 => Transform::Moebius,
+        _ => Transform::Spline,
     };
-    let sphere = |dimension| {
-        SphereFlow { dimension, transform, mixtures: env("MIX", 32), bins: env("BINS", 32), hidden: vec![env("W", 64); 2], layers: env("L", 1), ..SphereFlow::default() }
+    let torus = |dimension| TorusFlow {
+        dimension,
+        transform,
+        mixtures: env("MIX", 16),
+        hidden: vec![env("W", 32); 2],
+        layers: env("L", 1),
+        ..TorusFlow::default()
     };
-    let (steps, lr, batch) = (env("STEPS", 2000) as u64, env("LR", 3000) as f64 * 1e-6, [env("B", 256), env("B2", 1024)]);
+    let sphere = |dimension| SphereFlow {
+        dimension,
+        transform,
+        mixtures: env("MIX", 32),
+        bins: env("BINS", 32),
+        hidden: vec![env("W", 64); 2],
+        layers: env("L", 1),
+        ..SphereFlow::default()
+    };
+    let (steps, lr, batch) =
+        (env("STEPS", 2000) as u64, env("LR", 3000) as f64 * 1e-6, [env("B", 256), env("B2", 1024)]);
     let mut list = Vec::new();
     let mut add = |name, action: Box<dyn Action<Channels>>, flow: Flow<Channels>, known| {
         list.push(Target { name, action, flow, known, steps, lr, batch });
@@ -78,6 +94,11 @@ fn main() -> Result<(), Failure> {
         let mut trainer = Trainer::<f32, Channels>::new(&mut target.flow, &*target.action, training, &device)?;
         let steps = target.steps;
         trainer.inside(|trainer| (0..steps).try_for_each(|_| trainer.step().map(drop)))?;
+        if std::env::var("HIST").is_ok() {
+            for row in trainer.history().rows.iter().step_by(10) {
+                println!("{row:?}");
+            }
+        }
         drop(trainer);
         let seconds = start.elapsed().as_secs_f64();
         let mut sampler = Sampler::<f32>::new(&target.flow, &*target.action, 11, 1024, &device)?;
@@ -95,7 +116,13 @@ fn main() -> Result<(), Failure> {
             .fold(pull.abs(), f64::max);
         println!(
             "{:<12} {} parameters, trained {seconds:5.1} s, ESS {:.4}, KL {}, log Z {} ({:.6}), acceptance {:.3}, drawn {drawing:.1} s, worst pull {worst:.1}{}",
-            target.name, target.flow.parameters.len(), certificate.ess, certificate.kl, certificate.log_z, target.known.log_z, ensemble.acceptance,
+            target.name,
+            target.flow.parameters.len(),
+            certificate.ess,
+            certificate.kl,
+            certificate.log_z,
+            target.known.log_z,
+            ensemble.acceptance,
             if worst < LAST { "" } else { "  <- not to be trusted" }
         );
     }

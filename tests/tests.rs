@@ -20,10 +20,14 @@ mod kit;
 mod layering;
 /// Flows of U(1) links: covariance, Jacobian, inverse, scores, exact values.
 mod links;
+/// What tests of flows of angles share.
+mod maps;
 /// The battery: what every op must satisfy.
 mod ops;
 /// Monte Carlo against what is known exactly.
 mod physics;
+/// Flows of points on tori and spheres: Jacobian, inverse, scores, exact values.
+mod points;
 /// Random programs of many ops, and what they should give.
 mod programs;
 /// Random fields: the same numbers in every layout.
