@@ -28,10 +28,10 @@ pub struct Record {
     /// The device's name: others round differently.
     #[serde(default = "cpu")]
     device: String,
-    #[serde(default)]
-    m2: f64,
-    #[serde(default)]
-    lambda: f64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    m2: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    lambda: Option<f64>,
     /// Of a gauge theory.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     beta: Option<f64>,
@@ -66,8 +66,8 @@ impl Record {
             samples: args.samples,
             precision: precision_name(args.run.precision).into(),
             device: device::name(on),
-            m2: coupling("m2").unwrap_or(0.0),
-            lambda: coupling("lambda").unwrap_or(0.0),
+            m2: coupling("m2"),
+            lambda: coupling("lambda"),
             beta: coupling("beta"),
             checksum: hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect(),
         }
@@ -105,10 +105,7 @@ impl Record {
     pub fn complete(&self, args: &mut SampleArgs) {
         args.model.get_or_insert_with(|| self.model.clone());
         (args.run.seed, args.samples) = (self.seed, self.samples);
-        match self.beta {
-            Some(_) => args.beta = self.beta,
-            None => (args.m2, args.lambda) = (Some(self.m2), Some(self.lambda)),
-        }
+        (args.m2, args.lambda, args.beta) = (self.m2, self.lambda, self.beta);
         args.on.device.get_or_insert_with(|| self.device.clone());
         args.run.precision = Precision::from_str(&self.precision, true).unwrap_or(args.run.precision);
     }

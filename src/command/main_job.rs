@@ -1,6 +1,6 @@
 //! `lattice` alone: a flow trains itself on φ⁴, and stands beside HMC and local Metropolis.
 
-use super::args::{Extents, MainArgs, Precision, TheoryArgs, TheoryName};
+use super::args::{Extents, MainArgs, Precision, TargetArgs, TheoryArgs, TheoryName};
 use super::device;
 use super::failure::Failure;
 use super::mc::{self, Begin, Keep, Setting};
@@ -50,6 +50,7 @@ fn job<R: Real>(args: &MainArgs) -> Result<(), Failure> {
         m2: Some(-4.0),
         lambda: Some(8.0),
         beta: None,
+        target: TargetArgs::default(),
     })?;
     let device = device::open(&args.on, &args.run)?;
     let folder = Folder::open(args.run.out.as_deref(), Existing::new(args.run.force, false))?;

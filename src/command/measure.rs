@@ -1,6 +1,6 @@
 //! `lattice measure`: the observables of stored configurations.
 
-use super::args::{Axis, MeasureArgs, Precision, TheoryArgs};
+use super::args::{Axis, MeasureArgs, Precision, TargetArgs, TheoryArgs};
 use super::device;
 use super::failure::Failure;
 use super::mc::{derived, warnings};
@@ -19,8 +19,14 @@ pub fn run(args: &MeasureArgs) -> Result<(), Failure> {
     let device = device::open(&args.on, &args.run)?;
     let first = read(&args.files[0], None)?;
     let lattice = super::args::Extents(first.extents.clone());
-    let theory =
-        Theory::new(&TheoryArgs { theory: args.theory, lattice, m2: args.m2, lambda: args.lambda, beta: None })?;
+    let theory = Theory::new(&TheoryArgs {
+        theory: args.theory,
+        lattice,
+        m2: args.m2,
+        lambda: args.lambda,
+        beta: None,
+        target: TargetArgs::default(),
+    })?;
     let history = match args.run.precision {
         Precision::F32 => measure::<f32>(args, &theory, first, &device)?,
         Precision::F64 => measure::<f64>(args, &theory, first, &device)?,

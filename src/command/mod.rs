@@ -5,6 +5,7 @@
 //! | `args` | the flags |
 //! | `config` | the flags from a TOML file |
 //! | `failure` | what goes wrong, and the exit code |
+//! | `targets` | densities on tori and spheres |
 //! | `theory` | from flags to an action; what fits into memory |
 //! | `output` | where results go |
 //! | `device` | where programs run; `lattice devices` |
@@ -31,6 +32,7 @@ mod plots;
 mod progress;
 mod report;
 mod sample;
+mod targets;
 #[cfg(test)]
 mod tests;
 mod theory;

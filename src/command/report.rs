@@ -23,6 +23,7 @@ impl Report {
     pub fn about<K: Manifold>(command: &str, subject: &Subject<'_, K>, seed: u64, precision: &str) -> Report {
         let mut report = Report::of(command);
         report.set("theory", subject.name.name());
+        report.set("target", subject.target);
         report.set("action", subject.action.formula());
         report.set("couplings", json!(subject.couplings()));
         report.set("lattice", subject.lattice.extents());

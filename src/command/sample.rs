@@ -1,6 +1,6 @@
 //! `lattice sample`: exact samples from a trained flow.
 
-use super::args::{Extents, Precision, SampleArgs, TheoryArgs, TheoryName};
+use super::args::{Extents, Numbers, Precision, SampleArgs, TargetArgs, TargetName, TheoryArgs, TheoryName};
 use super::device;
 use super::ensemble::Record;
 use super::export;
@@ -8,8 +8,10 @@ use super::failure::Failure;
 use super::output::{Existing, Folder, say};
 use super::progress::{bar, forecast, interrupted};
 use super::report::{Report, table};
+use super::targets::PointTheory;
 use super::theory::{FlowTheory, GaugeTheory, Known, LinkTheory, Theory, check_memory};
 use super::train::{model_file, precision_name};
+use clap::ValueEnum;
 use lattice_fields::flows::checkpoint::theory_of;
 use lattice_fields::flows::sample::configurations_of;
 use lattice_fields::mc::observables::FARTHEST;
@@ -19,6 +21,7 @@ use lattice_fields::mc::statistics::{
 use lattice_fields::mc::{History, Stored};
 use lattice_fields::prelude::*;
 use lattice_fields::tensor::Field;
+use std::path::Path;
 use std::time::Instant;
 
 /// A flow's exact chain and what its weights say.
@@ -75,7 +78,15 @@ pub fn run(args: &SampleArgs) -> Result<(), Failure> {
         "phi4" => TheoryName::Phi4,
         "free" => TheoryName::Free,
         "U(1)" | "u1" => TheoryName::U1,
-        other => return Err(Failure::refused(&what, "a model of phi4, free or u1", other)),
+        other => match other.split_once('/') {
+            Some(("torus", target)) => {
+                return sample_point(args, &what, TheoryName::Torus, target, &path, record.as_ref());
+            }
+            Some(("sphere", target)) => {
+                return sample_point(args, &what, TheoryName::Sphere, target, &path, record.as_ref());
+            }
+            _ => return Err(Failure::refused(&what, "a model of phi4, free, u1, torus or sphere", other)),
+        },
     };
     match name {
         TheoryName::U1 => {
@@ -87,6 +98,33 @@ pub fn run(args: &SampleArgs) -> Result<(), Failure> {
         }
         _ => sample_from(args, &what, name, Checkpoint::read(&path)?, record.as_ref(), Theory::new),
     }
+}
+
+/// Samples from a model of a density on a torus or a sphere.
+fn sample_point(
+    args: &SampleArgs,
+    what: &str,
+    name: TheoryName,
+    target: &str,
+    path: &Path,
+    record: Option<&Record>,
+) -> Result<(), Failure> {
+    let checkpoint = Checkpoint::read(path)?;
+    let couplings = &checkpoint.description.couplings;
+    let coupling = |name: &str| couplings.get(name).copied();
+    let chosen = TargetName::from_str(target, false)
+        .map_err(|_| Failure::refused(what, "a model of a density that is known here", target))?;
+    let links: Vec<f64> = (1..).map_while(|i| coupling(&format!("link_{i}"))).collect();
+    let target = TargetArgs {
+        target: Some(chosen),
+        center: coupling("center_x").zip(coupling("center_y")).map(|(x, y)| Numbers(vec![x, y])),
+        sigma: coupling("sigma"),
+        links: (!links.is_empty()).then_some(Numbers(links)),
+    };
+    sample_from(args, what, name, checkpoint, record, |asked| {
+        let asked = TheoryArgs { target: target.clone(), ..asked.clone() };
+        PointTheory::new(&asked)?.ok_or_else(|| Failure::refused("--theory", "torus or sphere", asked.theory.name()))
+    })
 }
 
 /// Samples from a model of a theory, which is made from its flags.
@@ -112,13 +150,14 @@ fn sample_from<T: FlowTheory>(
         return Err(Failure::refused(what, &format!("a model of lattice {asked}"), Extents(model.lattice.clone())));
     }
     let coupling = |name: &str, asked: Option<f64>| asked.or(model.couplings.get(name).copied());
-    let scalar = theory_name.group().is_none();
+    let scalar = matches!(theory_name, TheoryName::Phi4 | TheoryName::Free);
     let theory = theory(&TheoryArgs {
         theory: theory_name,
         lattice: Extents(model.lattice.clone()),
         m2: coupling("m2", args.m2).or(scalar.then_some(0.0)),
         lambda: coupling("lambda", args.lambda).or(scalar.then_some(0.0)),
         beta: coupling("beta", args.beta),
+        target: TargetArgs::default(),
     })?;
     let subject = theory.subject();
     if args.batch == 0 || args.samples == 0 {

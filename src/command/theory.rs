@@ -24,6 +24,7 @@ pub struct Theory {
 
 impl Theory {
     pub fn new(args: &TheoryArgs) -> Result<Theory, Failure> {
+        args.target.refuse(|_| true, &format!("no such flag for {}", args.theory.name()))?;
         if let Some(beta) = args.beta.filter(|_| args.theory.group().is_none()) {
             return Err(Failure::refused("--beta", &format!("no such flag for {}", args.theory.name()), beta));
         }
@@ -36,8 +37,8 @@ impl Theory {
         let action: Box<dyn Action> = match args.theory {
             TheoryName::Phi4 => Box::new(Phi4 { mass2, lambda }),
             TheoryName::Free => Box::new(Free { mass2 }),
-            TheoryName::U1 | TheoryName::Su2 | TheoryName::Su3 => {
-                let expected = "phi4 or free here";
+            _ => {
+                let expected = "phi4, free, u1, su2 or su3 here (a torus or sphere has flows and exact values)";
                 return Err(Failure::refused("--theory", expected, args.theory.name()));
             }
         };
@@ -58,11 +59,18 @@ impl Theory {
 #[derive(Clone, Copy)]
 pub struct Subject<'a, K: Manifold> {
     pub name: TheoryName,
+    /// Which density of a torus or sphere.
+    pub target: Option<&'static str>,
     pub lattice: &'a Lattice,
     pub action: &'a dyn Action<K>,
 }
 
 impl<K: Manifold> Subject<'_, K> {
+    /// The theory as models have it: with the density, if there are several.
+    pub fn theory(&self) -> String {
+        [Some(self.name.name()), self.target].into_iter().flatten().collect::<Vec<_>>().join("/")
+    }
+
     pub fn couplings(&self) -> BTreeMap<String, f64> {
         self.action.couplings().into_iter().map(|(name, value)| (name.to_string(), value)).collect()
     }
@@ -81,6 +89,7 @@ impl GaugeTheory {
     pub fn new(args: &TheoryArgs) -> Result<Option<GaugeTheory>, Failure> {
         let Some(group) = args.theory.group() else { return Ok(None) };
         let name = args.theory.name();
+        args.target.refuse(|_| true, &format!("no such flag for {name}"))?;
         for (flag, value) in [("--m2", args.m2), ("--lambda", args.lambda)] {
             if let Some(value) = value {
                 return Err(Failure::refused(flag, &format!("no such flag for {name}"), value));
@@ -156,14 +165,14 @@ pub trait FlowTheory {
 #[derive(Clone, Debug)]
 pub enum Known {
     Phi4(Box<Exact>),
-    Torus { log_z: f64, values: BTreeMap<String, f64> },
+    Values { log_z: f64, values: BTreeMap<String, f64> },
 }
 
 impl Known {
     pub fn log_z(&self) -> f64 {
         match self {
             Known::Phi4(exact) => exact.log_z,
-            Known::Torus { log_z, .. } => *log_z,
+            Known::Values { log_z, .. } => *log_z,
         }
     }
 
@@ -171,7 +180,7 @@ impl Known {
     pub fn truncation_error(&self) -> f64 {
         match self {
             Known::Phi4(exact) => exact.truncation_error,
-            Known::Torus { .. } => 0.0,
+            Known::Values { .. } => 0.0,
         }
     }
 
@@ -179,14 +188,14 @@ impl Known {
     pub fn correlator(&self) -> Vec<f64> {
         match self {
             Known::Phi4(exact) => exact.g.clone().unwrap_or_default(),
-            Known::Torus { .. } => Vec::new(),
+            Known::Values { .. } => Vec::new(),
         }
     }
 
     pub fn observable(&self, name: &str) -> Option<f64> {
         match self {
             Known::Phi4(exact) => exact.observable(name),
-            Known::Torus { values, .. } => values.get(name).copied(),
+            Known::Values { values, .. } => values.get(name).copied(),
         }
     }
 }
@@ -195,7 +204,7 @@ impl FlowTheory for Theory {
     type Field = Scalar;
 
     fn subject(&self) -> Subject<'_, Scalar> {
-        Subject { name: self.name, lattice: &self.lattice, action: &*self.action }
+        Subject { name: self.name, target: None, lattice: &self.lattice, action: &*self.action }
     }
 
     fn known_within(&self, seconds: f64) -> Option<Known> {
@@ -242,13 +251,13 @@ impl FlowTheory for LinkTheory {
     type Field = Channels;
 
     fn subject(&self) -> Subject<'_, Channels> {
-        Subject { name: self.theory.name, lattice: &self.lattice, action: &self.action }
+        Subject { name: self.theory.name, target: None, lattice: &self.lattice, action: &self.action }
     }
 
     fn known_within(&self, _seconds: f64) -> Option<Known> {
         let &[space, time] = self.lattice.extents() else { return None };
         let torus = Torus::new(GroupName::U1, self.theory.beta, space * time).ok()?;
-        Some(Known::Torus { log_z: torus.log_z(), values: self.theory.on_torus([space, time], &torus, 0.0) })
+        Some(Known::Values { log_z: torus.log_z(), values: self.theory.on_torus([space, time], &torus, 0.0) })
     }
 
     fn two_sided<R: Real>(

@@ -8,11 +8,12 @@ use super::plots;
 use super::progress::{bar, forecast, interrupted};
 use super::report::{Report, median};
 use super::sample::{self, Wanted};
+use super::targets::PointTheory;
 use super::theory::{FlowTheory, GaugeTheory, Known, LinkTheory, Theory, check_memory};
 use lattice_fields::autograd::optim::LearningRate;
 use lattice_fields::flows::angles::{LinkFlow, Masks};
 use lattice_fields::flows::checkpoint::Description;
-use lattice_fields::flows::{Flat, History};
+use lattice_fields::flows::{Flat, History, Shape};
 use lattice_fields::prelude::*;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -38,7 +39,11 @@ pub fn run(args: &TrainArgs) -> Result<(), Failure> {
         let flow = links.flow(&theory.lattice)?;
         return train_for(args, &theory, flow);
     }
-    args.refuse_link_flags()?;
+    if let Some(theory) = PointTheory::new(&args.theory)? {
+        let flow = args.point_flow(theory.dimension)?.flow(theory.subject().lattice)?;
+        return train_for(args, &theory, flow);
+    }
+    args.refuse_flags_of_angles()?;
     let theory = Theory::new(&args.theory)?;
     let architecture = args.architecture();
     check_training_memory(&theory, &architecture, args.run.threads)?;
@@ -155,7 +160,7 @@ pub fn describe<T: FlowTheory>(
     let subject = theory.subject();
     Description {
         lattice: subject.lattice.extents().to_vec(),
-        theory: subject.name.name().into(),
+        theory: subject.theory(),
         action: subject.action.formula(),
         couplings: subject.couplings(),
         architecture: flow.architecture.clone(),

@@ -46,14 +46,14 @@ pub enum Order {
 }
 
 impl Default for TorusFlow {
-    /// One autoregressive layer on T² by splines of 16 bins, nets of two hidden layers of 32.
+    /// One autoregressive layer on T² by mixtures of 12 Möbius maps, nets of two hidden layers of 32.
     fn default() -> Self {
         TorusFlow {
             dimension: 2,
             order: Order::Autoregressive,
             layers: 1,
-            transform: Transform::Spline,
-            mixtures: 16,
+            transform: Transform::Moebius,
+            mixtures: 12,
             hidden: vec![32, 32],
             seed: 1,
         }
@@ -82,13 +82,13 @@ pub struct SphereFlow {
 }
 
 impl Default for SphereFlow {
-    /// One layer on S²: splines of 32 bins, nets of two hidden layers of 64.
+    /// One layer on S²: splines of 32 bins, mixtures of 12 Möbius maps as in the paper, nets of two hidden layers of 64.
     fn default() -> Self {
         SphereFlow {
             dimension: 2,
             layers: 1,
-            transform: Transform::Spline,
-            mixtures: 32,
+            transform: Transform::Moebius,
+            mixtures: 12,
             bins: 32,
             hidden: vec![64, 64],
             seed: 1,

@@ -29,6 +29,18 @@ pub fn embedded(coordinates: Var<'_, Channels>) -> Var<'_, Channels> {
     stack(&x)
 }
 
+/// The unit vector at the coordinates of one point, as [`embedded`] has it.
+pub fn unit_vector(coordinates: &[f64]) -> Vec<f64> {
+    let Some((angle, heights)) = coordinates.split_last() else { return Vec::new() };
+    let mut x = vec![angle.cos(), angle.sin()];
+    for height in heights.iter().rev() {
+        let radius = ((1.0 - height) * (1.0 + height)).max(0.0).sqrt();
+        x.iter_mut().for_each(|x| *x *= radius);
+        x.push(*height);
+    }
+    x
+}
+
 /// `Σ_k (k/2 − 1) ln(1 − r_k²)`: the logarithm of the area that belongs to the coordinates.
 fn log_area<'t>(coordinates: Var<'t, Channels>) -> Var<'t, PerSample> {
     let parts = coordinates.parts();

@@ -3,6 +3,7 @@
 //! | file | flags of |
 //! |---|---|
 //! | `theory` | theory, couplings, lattice |
+//! | `target` | densities on tori and spheres |
 //! | `gauge` | gauge fields: actions, starts |
 //! | `run` | every run: seed, precision, folder, device |
 //! | `train`, `sample`, `mc`, `measure`, `exact` | one subcommand |
@@ -14,6 +15,7 @@ mod mc;
 mod measure;
 mod run;
 mod sample;
+mod target;
 mod text;
 mod theory;
 mod train;
@@ -24,6 +26,7 @@ pub use mc::{ExportName, IntegratorName, McArgs, Steps, UpdateName};
 pub use measure::{Axis, MeasureArgs};
 pub use run::{CPU, DeviceArgs, DevicesArgs, MainArgs, Precision, RunArgs};
 pub use sample::SampleArgs;
+pub use target::{Numbers, TargetArgs, TargetName};
 pub use theory::{Extents, TheoryArgs, TheoryName};
 pub use train::TrainArgs;
 

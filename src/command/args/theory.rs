@@ -1,5 +1,6 @@
 //! Theory, couplings, lattice.
 
+use super::TargetArgs;
 use clap::{Args, ValueEnum};
 use lattice_fields::mc::exact::gauge::GroupName;
 use serde::{Serialize, Serializer};
@@ -18,15 +19,19 @@ pub enum TheoryName {
     Su2,
     /// SU(3): S = -beta/3 sum_P Re tr P
     Su3,
+    /// A density of angles, see --target.
+    Torus,
+    /// A density of unit vectors, see --target.
+    Sphere,
 }
 
 impl TheoryName {
-    /// Puts the theory's defaults where no coupling was given. A gauge theory has none: its coupling must be said.
+    /// Puts the defaults of a scalar theory where no coupling was given. The coupling of a gauge theory must be said.
     pub fn complete(self, m2: &mut Option<f64>, lambda: &mut Option<f64>) {
         let (default_m2, default_lambda) = match self {
             TheoryName::Phi4 => (-4.0, 8.0),
             TheoryName::Free => (1.0, 0.0),
-            TheoryName::U1 | TheoryName::Su2 | TheoryName::Su3 => return,
+            _ => return,
         };
         m2.get_or_insert(default_m2);
         lambda.get_or_insert(default_lambda);
@@ -37,13 +42,15 @@ impl TheoryName {
             TheoryName::Phi4 => "phi4",
             TheoryName::Free => "free",
             TheoryName::U1 | TheoryName::Su2 | TheoryName::Su3 => self.group().map_or("", GroupName::name),
+            TheoryName::Torus => "torus",
+            TheoryName::Sphere => "sphere",
         }
     }
 
     /// The group of a gauge theory.
     pub fn group(self) -> Option<GroupName> {
         match self {
-            TheoryName::Phi4 | TheoryName::Free => None,
+            TheoryName::Phi4 | TheoryName::Free | TheoryName::Torus | TheoryName::Sphere => None,
             TheoryName::U1 => Some(GroupName::U1),
             TheoryName::Su2 => Some(GroupName::SU2),
             TheoryName::Su3 => Some(GroupName::SU3),
@@ -91,8 +98,8 @@ pub struct TheoryArgs {
     /// The theory.
     #[arg(long, value_enum, default_value = "phi4")]
     pub theory: TheoryName,
-    /// The extents.
-    #[arg(long, default_value = "8x8")]
+    /// The extents; a torus or a sphere has one point [default: 8x8]
+    #[arg(long, hide_default_value = true, default_value = "8x8", default_value_ifs = [("theory", "torus", "1"), ("theory", "sphere", "1")])]
     pub lattice: Extents,
     /// The coupling m2, which may be negative [default: -4, for the free theory 1]
     #[arg(long, allow_hyphen_values = true)]
@@ -106,6 +113,9 @@ pub struct TheoryArgs {
     #[arg(long, allow_hyphen_values = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub beta: Option<f64>,
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub target: TargetArgs,
 }
 
 impl TheoryArgs {

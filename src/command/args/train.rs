@@ -2,10 +2,12 @@
 
 use super::super::failure::Failure;
 use super::text::{as_text, as_text_if_any, as_texts};
-use super::{DeviceArgs, RunArgs, TheoryArgs};
+use super::{DeviceArgs, RunArgs, TheoryArgs, TheoryName};
 use clap::{Args, ValueEnum};
 use lattice_fields::autograd::optim::{BatchSchedule, Schedule};
-use lattice_fields::flows::angles::{LinkFlow, Masks, Transform};
+use lattice_fields::flows::angles::{
+    Architecture as PointFlow, LinkFlow, Masks, Order, SphereFlow, TorusFlow, Transform,
+};
 use lattice_fields::prelude::{Architecture, Condition, Estimator, Memory, Training};
 use serde::Serialize;
 use std::path::PathBuf;
@@ -49,6 +51,15 @@ pub enum FeatureName {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize)]
 #[serde(rename_all = "lowercase")]
+pub enum OrderName {
+    /// Each angle given those before it.
+    Autoregressive,
+    /// Every second angle given the others, in turn.
+    Coupling,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum EstimatorName {
     /// The whole derivative.
     Reparam,
@@ -84,33 +95,42 @@ pub struct TrainArgs {
     #[arg(long, value_enum)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub masks: Option<MaskName>,
-    /// The map of a loop's angle in a U(1) flow [default: ncp]
+    /// The map of an angle: of a loop in a U(1) flow, of a point on a torus or sphere [default: ncp, points moebius]
     #[arg(long, value_enum)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub transform: Option<TransformName>,
-    /// How many maps are mixed in a U(1) flow, or how many bins a spline has [default: 6]
+    /// How many maps of an angle are mixed, or how many bins its spline has [default: 6, points 12]
     #[arg(long)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mixtures: Option<usize>,
+    /// Bins of the splines of heights on a sphere [default: 32]
+    #[arg(long)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bins: Option<usize>,
+    /// What the map of each angle of a torus is given [default: autoregressive]
+    #[arg(long, value_enum)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub order: Option<OrderName>,
     /// What the nets of stripes see: plaquettes, or 2x1 loops too [default: plaquette]
     #[arg(long, value_enum)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub features: Option<FeatureName>,
-    /// Coupling layers [default: 16, symmetric 4; U(1) stripes 24, divisions as many as there are]
+    /// Coupling layers; of points, how often each coordinate is changed [default: 16, symmetric 4; U(1) stripes 24, divisions as
+    /// many as there are; points 1]
     #[arg(long)]
     pub layers: Option<usize>,
-    /// Widths of the hidden layers of each net, separated by commas; none: U(1) maps without nets [default: 8,8]
+    /// Widths of the hidden layers of each net, separated by commas; none: maps of angles without nets [default: 8,8; points 32,32 on tori, 64,64 on spheres]
     #[arg(long)]
     #[serde(serialize_with = "as_text_if_any", skip_serializing_if = "Option::is_none")]
     pub hidden: Option<Widths>,
     /// Extent of the convolution kernels, odd [default: 3]
     #[arg(long)]
     pub kernel: Option<usize>,
-    /// Samples in a step: a number, or FROM..TO to double at equal intervals [default: 64..256]
+    /// Samples in a step: a number, or FROM..TO to double at equal intervals [default: 64..256, points 256..1024]
     #[arg(long)]
     #[serde(serialize_with = "as_text_if_any", skip_serializing_if = "Option::is_none")]
     pub batch: Option<BatchSchedule>,
-    /// Steps of the optimiser (Adam) [default: 16500, symmetric 4000, U(1) 6000]
+    /// Steps of the optimiser (Adam) [default: 16500, symmetric 4000, U(1) 6000, points 10000]
     #[arg(long)]
     pub steps: Option<u64>,
     /// The learning rate at the start [default: 3e-3, symmetric 2e-2]
@@ -156,8 +176,10 @@ impl TrainArgs {
     /// Puts the defaults of theory and net where nothing was given.
     pub fn complete(&mut self) {
         self.theory.complete();
-        if self.theory.theory.group().is_some() {
-            return self.complete_links();
+        match self.theory.theory {
+            TheoryName::Phi4 | TheoryName::Free => {}
+            TheoryName::U1 | TheoryName::Su2 | TheoryName::Su3 => return self.complete_links(),
+            TheoryName::Torus | TheoryName::Sphere => return self.complete_points(),
         }
         let tutorial = self.net == NetName::Tutorial;
         let shape = self.architecture();
@@ -188,18 +210,86 @@ impl TrainArgs {
         self.estimator.get_or_insert(EstimatorName::Reparam);
     }
 
-    /// Refuses flags that mean nothing for a scalar theory.
-    pub fn refuse_link_flags(&self) -> Result<(), Failure> {
-        let given = [
-            ("--masks", self.masks.is_some()),
-            ("--transform", self.transform.is_some()),
-            ("--mixtures", self.mixtures.is_some()),
-            ("--features", self.features.is_some()),
-        ];
+    fn complete_points(&mut self) {
+        let sphere = self.theory.theory == TheoryName::Sphere;
+        if sphere {
+            self.bins.get_or_insert(SphereFlow::default().bins);
+        } else {
+            self.order.get_or_insert(OrderName::Autoregressive);
+        }
+        let (transform, mixtures) = (TransformName::Moebius, TorusFlow::default().mixtures);
+        self.transform.get_or_insert(transform);
+        self.mixtures.get_or_insert(mixtures);
+        self.layers.get_or_insert(1);
+        let hidden = if sphere { SphereFlow::default().hidden } else { TorusFlow::default().hidden };
+        self.hidden.get_or_insert(Widths(hidden));
+        self.batch = self.batch.or(BatchSchedule::doubling(256, 1024).ok());
+        self.steps.get_or_insert(10_000);
+        self.lr.get_or_insert(3e-3);
+        self.estimator.get_or_insert(EstimatorName::Reparam);
+    }
+
+    /// Refuses flags that mean nothing for a theory.
+    fn refuse_flags(&self, given: &[(&str, bool)], expected: &str) -> Result<(), Failure> {
         match given.iter().find(|(_, given)| *given) {
-            Some((flag, _)) => Err(Failure::refused(flag, "--theory u1", self.theory.theory.name())),
+            Some((flag, _)) => Err(Failure::refused(flag, expected, self.theory.theory.name())),
             None => Ok(()),
         }
+    }
+
+    /// Refuses flags that mean nothing for a scalar theory.
+    pub fn refuse_flags_of_angles(&self) -> Result<(), Failure> {
+        self.refuse_flags(
+            &[("--masks", self.masks.is_some()), ("--features", self.features.is_some())],
+            "--theory u1",
+        )?;
+        let given = [("--transform", self.transform.is_some()), ("--mixtures", self.mixtures.is_some())];
+        self.refuse_flags(&given, "--theory u1, torus or sphere")?;
+        self.refuse_flags_of_points()
+    }
+
+    fn refuse_flags_of_points(&self) -> Result<(), Failure> {
+        self.refuse_flags(&[("--order", self.order.is_some())], "--theory torus")?;
+        self.refuse_flags(&[("--bins", self.bins.is_some())], "--theory sphere")
+    }
+
+    /// The map of an angle.
+    fn transform(&self) -> Transform {
+        match self.transform {
+            Some(TransformName::Moebius) => Transform::Moebius,
+            Some(TransformName::Spline) => Transform::Spline,
+            Some(TransformName::Ncp) | None => Transform::Ncp,
+        }
+    }
+
+    /// The flow of points in so many coordinates.
+    pub fn point_flow(&self, dimension: usize) -> Result<PointFlow, Failure> {
+        let scalar = [
+            ("--net", self.net != NetName::Tutorial),
+            ("--kernel", self.kernel.is_some()),
+            ("--condition", !self.condition.is_empty()),
+        ];
+        self.refuse_flags(&scalar, "a scalar theory")?;
+        self.refuse_flags(
+            &[("--masks", self.masks.is_some()), ("--features", self.features.is_some())],
+            "--theory u1",
+        )?;
+        let (transform, seed) = (self.transform(), self.run.seed);
+        let of_torus = TorusFlow::default();
+        let layers = self.layers.unwrap_or(of_torus.layers);
+        let mixtures = self.mixtures.unwrap_or(of_torus.mixtures);
+        let hidden = self.hidden.clone().map_or(of_torus.hidden, |widths| widths.0);
+        if self.theory.theory == TheoryName::Sphere {
+            self.refuse_flags(&[("--order", self.order.is_some())], "--theory torus")?;
+            let bins = self.bins.unwrap_or(SphereFlow::default().bins);
+            return Ok(PointFlow::Sphere(SphereFlow { dimension, layers, transform, mixtures, bins, hidden, seed }));
+        }
+        self.refuse_flags(&[("--bins", self.bins.is_some())], "--theory sphere")?;
+        let order = match self.order {
+            Some(OrderName::Coupling) => Order::Coupling,
+            _ => Order::Autoregressive,
+        };
+        Ok(PointFlow::Torus(TorusFlow { dimension, order, layers, transform, mixtures, hidden, seed }))
     }
 
     /// The shape of a flow of U(1) links.
@@ -217,14 +307,11 @@ impl TrainArgs {
             let expected = if divisions { "no such flag for a U(1) flow by divisions" } else { "a scalar theory" };
             return Err(Failure::refused(flag, expected, "one"));
         }
+        self.refuse_flags_of_points()?;
         Ok(LinkFlow {
             masks: if divisions { Masks::Divisions } else { Masks::Stripes },
             layers: self.layers.unwrap_or(default.layers),
-            transform: match self.transform {
-                Some(TransformName::Moebius) => Transform::Moebius,
-                Some(TransformName::Spline) => Transform::Spline,
-                _ => Transform::Ncp,
-            },
+            transform: self.transform(),
             mixtures: self.mixtures.unwrap_or(default.mixtures),
             hidden: self.hidden.clone().map_or(default.hidden, |widths| widths.0),
             kernel: self.kernel.unwrap_or(default.kernel),

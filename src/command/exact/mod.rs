@@ -2,16 +2,24 @@
 
 mod gauge;
 mod phi4;
+mod points;
 
 use super::args::ExactArgs;
 use super::failure::Failure;
 use super::output::{Existing, Folder};
 use super::report::Report;
+use super::targets::PointTheory;
 use super::theory::GaugeTheory;
 
 pub fn run(args: &ExactArgs) -> Result<(), Failure> {
-    match GaugeTheory::new(&args.theory)? {
-        Some(theory) => gauge::run(args, &theory),
+    if let Some(theory) = GaugeTheory::new(&args.theory)? {
+        return gauge::run(args, &theory);
+    }
+    if let Some(theta) = args.theta {
+        return Err(Failure::refused("--theta", "no such flag but for u1", theta));
+    }
+    match PointTheory::new(&args.theory)? {
+        Some(theory) => points::run(args, &theory),
         None => phi4::run(args),
     }
 }

@@ -12,9 +12,6 @@ use serde_json::{Map, Value, json};
 use std::time::Instant;
 
 pub fn run(args: &ExactArgs) -> Result<(), Failure> {
-    if let Some(theta) = args.theta {
-        return Err(Failure::refused("--theta", "no such flag but for u1", theta));
-    }
     let theory = Theory::new(&args.theory)?;
     let start = Instant::now();
     let exact = phi4_with(theory.lattice.extents(), theory.mass2, theory.lambda, &Effort::default())

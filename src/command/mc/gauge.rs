@@ -142,7 +142,7 @@ fn chains<G: Group>(
     let links = (lattice.volume() * lattice.directions()) as f64;
     let chains = args.chains.unwrap_or(if lattice.directions() == 2 { CHAINS } else { 1 });
     let setting = Setting {
-        subject: Subject { name: args.theory.theory, lattice, action },
+        subject: Subject { name: args.theory.theory, target: None, lattice, action },
         chains,
         begin: &begin,
         watched: "plaquette",
