@@ -14,6 +14,8 @@ mod links;
 mod mc;
 /// Stored configurations.
 mod measure;
+/// Flows of points on tori and spheres.
+mod points;
 /// Input that is refused.
 mod refused;
 /// What all reports have in common.
