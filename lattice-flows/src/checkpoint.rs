@@ -139,7 +139,8 @@ impl<K: Flat> Flow<K> {
     /// their kernels mean the same on any lattice of as many directions (Albandea et al. 2302.08408 train small and
     /// sample large).
     ///
-    /// At one coupling `ESS(V) ≈ ESS(V₀)^{V/V₀}` for the flow as it comes.
+    /// At one coupling `ESS(V) ≈ ESS(V₀)^{V/V₀}` for the flow as it comes. Divisions of a torus are couplings through loops of
+    /// certain sides; those that the other lattice has too are taken from there, the others stay as they are.
     ///
     /// # Errors
     /// If the other flow is of another shape, in anything but its seed; nothing is changed then.
@@ -154,7 +155,16 @@ impl<K: Flat> Flow<K> {
             let (expected, found) = (format!("{:?}", self.architecture), format!("{:?}", other.architecture));
             return refuse("warm start", expected, found);
         }
-        Ok(self.parameters.restore(&from.file)?)
+        if !self.architecture.belongs_to_lattice() {
+            return Ok(self.parameters.restore(&from.file)?);
+        }
+        match self.parameters.restore_shared(&from.file, "")? {
+            0 => {
+                let expected = format!("a flow with couplings that one on {:?} has too", self.lattice.extents());
+                refuse("warm start", expected, format!("one on {:?}", other.lattice))
+            }
+            _ => Ok(()),
+        }
     }
 }
 

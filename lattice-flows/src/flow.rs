@@ -143,6 +143,11 @@ pub trait Shape<K: Flat>: Clone + Debug + Default + PartialEq + Serialize + Dese
     fn conditions(&self) -> &[Condition] {
         &[]
     }
+
+    /// Whether there are other layers on other lattices, of which those that both have bear the same name.
+    fn belongs_to_lattice(&self) -> bool {
+        false
+    }
 }
 
 /// A prior and a chain of layers, the lattice they act on, and their parameters.

@@ -11,7 +11,7 @@ use super::sample::{self, Wanted};
 use super::targets::PointTheory;
 use super::theory::{FlowTheory, GaugeTheory, Known, LinkTheory, Theory, check_memory};
 use lattice_fields::autograd::optim::LearningRate;
-use lattice_fields::flows::angles::{LinkFlow, Masks};
+use lattice_fields::flows::angles::{Architecture as AngleFlow, LinkFlow, Masks};
 use lattice_fields::flows::checkpoint::Description;
 use lattice_fields::flows::{Flat, History, Shape};
 use lattice_fields::prelude::*;
@@ -34,9 +34,13 @@ pub struct Trained {
 pub fn run(args: &TrainArgs) -> Result<(), Failure> {
     if let Some(gauge) = GaugeTheory::new(&args.theory)? {
         let theory = LinkTheory::new(gauge)?;
-        let links = args.link_flow()?;
+        let prior = args.prior.as_ref().map(|folder| read_model::<Channels>("--prior", folder)).transpose()?;
+        let links = args.link_flow(prior.as_ref().map(shape_of_links).transpose()?)?;
         check_link_memory(&theory, &links, args.run.threads)?;
-        let flow = links.flow(&theory.lattice)?;
+        let mut flow = links.flow(&theory.lattice)?;
+        if let Some(prior) = &prior {
+            flow.restore_prior(prior)?;
+        }
         return train_for(args, &theory, flow);
     }
     if let Some(theory) = PointTheory::new(&args.theory)? {
@@ -49,6 +53,14 @@ pub fn run(args: &TrainArgs) -> Result<(), Failure> {
     check_training_memory(&theory, &architecture, args.run.threads)?;
     let flow = Flow::new(&theory.lattice, architecture)?;
     train_for(args, &theory, flow)
+}
+
+/// The shape of a model of links.
+fn shape_of_links(model: &Checkpoint<Channels>) -> Result<LinkFlow, Failure> {
+    match &model.description.architecture {
+        AngleFlow::Links(links) => Ok(links.clone()),
+        _ => Err(Failure::refused("--prior", "a model of u1", &model.description.theory)),
+    }
 }
 
 /// Trains a flow for a theory, and says how good it is.

@@ -31,8 +31,37 @@ fn a_flow_of_links_is_trained_certified_resumed_and_drawn_again() {
         "--lattice 4x4 --hidden none --transform moebius --mixtures 2 --estimator path",
         "--lattice 4x2x2 --layers 3 --hidden 2 --mixtures 1 --two-sided 64",
         "--lattice 4x4 --warm-start a --lr 0.001",
+        "--lattice 4x4 --prior a --mixtures 2",
     ] {
         folder.json(&format!("train --theory u1 --beta 1.5 --steps 3 --batch 16 --samples 100 {flags}"));
+    }
+}
+
+/// On a larger lattice, couplings through loops that the small one has too; at another coupling, a flow behind a flow.
+#[test]
+fn a_flow_of_links_is_the_start_of_others() {
+    let folder = Folder::new("links-start");
+    folder.json("train --theory u1 --lattice 4x4 --beta 2 --steps 400 --lr 0.01 --samples 2000 --two-sided 0 --out a");
+    let ess = |flags: &str| {
+        let steps = "--steps 1 --lr 1e-9 --samples 4000 --two-sided 0";
+        folder.json(&format!("train --theory u1 {steps} {flags}"))["ess"].as_f64().expect("an ESS")
+    };
+    let (warm, cold) = (ess("--lattice 8x8 --beta 2 --warm-start a"), ess("--lattice 8x8 --beta 2"));
+    assert!(warm > 4.0 * cold && warm > 0.2, "{warm} {cold}");
+    let (behind, alone) = (ess("--lattice 4x4 --beta 2.2 --prior a --out b"), ess("--lattice 4x4 --beta 2.2"));
+    assert!(behind > 2.0 * alone && behind > 0.5, "{behind} {alone}");
+    // The model says what stands behind it.
+    let sampled = folder.json("sample --model b --samples 500 --two-sided 0");
+    assert!(sampled["ess"].as_f64().is_some_and(|e| e > 0.5), "{sampled}");
+    for (flags, why) in [
+        ("--theory u1 --lattice 9x9 --beta 2 --warm-start a", "couplings that one on [9, 9] has too"),
+        ("--theory u1 --lattice 8x8 --beta 2 --prior a", "[8, 8]"),
+        ("--theory torus --prior a", "--prior"),
+        ("--prior a", "--prior"),
+    ] {
+        let output = folder.run(&format!("train --steps 1 {flags}"));
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.code() == Some(2) && text.contains(why), "{flags}: {text}");
     }
 }
 

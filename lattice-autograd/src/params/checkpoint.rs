@@ -53,6 +53,24 @@ impl Parameters {
         Ok(())
     }
 
+    /// Takes those parameters for which the file has a tensor of the same name without `prefix`, and leaves the others as they are;
+    /// how many numbers it took. A tensor of another shape, or not finite, is an error, and nothing is changed.
+    pub fn restore_shared(&mut self, file: &TensorFile, prefix: &str) -> Result<usize, ParamsError> {
+        let shared = self.iter().filter_map(|entry| {
+            let name = entry.name.strip_prefix(prefix)?;
+            file.tensors.contains_key(name).then_some((name, entry))
+        });
+        let found = shared.map(|(name, entry)| {
+            let values = file.values(name, &entry.shape)?;
+            finite(&file.place(), name, values)?;
+            Ok((entry.range.clone(), values))
+        });
+        let found = found.collect::<Result<Vec<_>, ParamsError>>()?;
+        let count = found.iter().map(|(range, _)| range.len()).sum();
+        found.into_iter().for_each(|(range, values)| self.values_mut()[range].copy_from_slice(values));
+        Ok(count)
+    }
+
     /// Adds a buffer that has one number for each of the parameters, as tensors `group/name`. It must be finite.
     pub fn store_buffer(&self, group: &str, values: &[f64], file: &mut TensorFile) -> Result<(), ParamsError> {
         self.fits(if group.is_empty() { "parameters" } else { group }, values)?;

@@ -5,6 +5,7 @@ use super::features::{FeatureNet, NetShape, numbers_seen};
 use super::pattern::Pattern;
 use super::points::{SphereFlow, TorusFlow};
 use crate::bijection::Chain;
+use crate::checkpoint::Checkpoint;
 use crate::error::Error;
 use crate::flow::{Flow, Shape};
 use crate::prior::UniformAngles;
@@ -43,9 +44,13 @@ impl Shape<Channels> for Architecture {
         }
     }
 
+    fn belongs_to_lattice(&self) -> bool {
+        matches!(self, Architecture::Links(links) if links.masks == Masks::Divisions)
+    }
+
     fn is_like(&self, other: &Self) -> bool {
         let shape = |a: &Architecture| match a {
-            Architecture::Links(links) => Architecture::Links(LinkFlow { seed: 0, ..links.clone() }),
+            Architecture::Links(links) => Architecture::Links(links.seedless()),
             Architecture::Torus(torus) => Architecture::Torus(TorusFlow { seed: 0, ..torus.clone() }),
             Architecture::Sphere(sphere) => Architecture::Sphere(SphereFlow { seed: 0, ..sphere.clone() }),
         };
@@ -73,6 +78,10 @@ pub struct LinkFlow {
     pub rectangles: bool,
     /// Seed of the initial parameters.
     pub seed: u64,
+    /// The flow whose density it starts from, in the place of the Haar measure: trained at another β, see [`Flow::restore_prior`].
+    /// Its couplings go on learning.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prior: Option<Box<LinkFlow>>,
 }
 
 /// Which links a coupling changes, and through which loops.
@@ -111,9 +120,13 @@ impl Default for LinkFlow {
             kernel: 3,
             rectangles: false,
             seed: 1,
+            prior: None,
         }
     }
 }
+
+/// What the names of parameters of a prior begin with.
+const PRIOR: &str = "prior.";
 
 /// How fast the parameters of folded maps learn.
 const FOLDED_GAIN: f64 = 6.0;
@@ -140,11 +153,15 @@ impl LinkFlow {
     }
 
     /// What the parameters of a map start near, and how fast they learn. About a centre the density of a link is narrow with
-    /// light tails, for which logarithms of scales from 1 to −9 must be mixed: they start apart, and far out is not far.
+    /// light tails, for which logarithms of scales from 2 to −6 must be mixed: they start apart, and far out is not far. Behind a
+    /// trained flow they start near the identity.
     fn start(&self) -> (Vec<f64>, f64) {
         let mut start = vec![0.0; self.family().parameters()];
         if self.masks == Masks::Stripes || self.transform == Transform::Spline {
             return (start, 1.0);
+        }
+        if self.prior.is_some() {
+            return (start, 12.0);
         }
         let step = 8.0 / (self.mixtures.max(2) - 1) as f64;
         start.iter_mut().take(self.mixtures).enumerate().for_each(|(i, s)| *s = 2.0 - step * i as f64);
@@ -175,7 +192,25 @@ impl LinkFlow {
     /// # Errors
     /// If there is no such flow, or not on this lattice.
     pub fn flow(&self, lattice: &Lattice) -> Result<Flow<Channels>, Error> {
+        let mut parameters = Parameters::new();
+        let mut chain: Chain<Channels> = Chain::default();
+        self.append(lattice, "", &mut parameters, &mut chain)?;
+        let prior = Box::new(UniformAngles { channels: lattice.directions(), haar: true });
+        Ok(Flow::from_prior(lattice, parameters, prior, chain).described(Architecture::Links(self.clone())))
+    }
+
+    /// Appends the couplings, those of the prior before them; names of parameters begin with `place`.
+    fn append(
+        &self,
+        lattice: &Lattice,
+        place: &str,
+        parameters: &mut Parameters,
+        chain: &mut Chain<Channels>,
+    ) -> Result<(), Error> {
         self.check()?;
+        if let Some(prior) = &self.prior {
+            prior.append(lattice, &format!("{place}{PRIOR}"), parameters, chain)?;
+        }
         let patterns = match self.masks {
             Masks::Divisions => Pattern::divisions(lattice)?,
             Masks::Stripes => {
@@ -186,9 +221,7 @@ impl LinkFlow {
         let family = self.family();
         let kernel = if self.masks == Masks::Divisions { 1 } else { self.kernel };
         let (start, gain) = self.start();
-        let mut parameters = Parameters::new();
-        let mut chain: Chain<Channels> = Chain::default();
-        for (i, pattern) in patterns.into_iter().enumerate() {
+        for pattern in patterns {
             let loops: Vec<Grid> = pattern.features.iter().map(|(at, _)| *at).collect();
             let mut coupling = |name: &str, family: Family, start: &[f64], gains: f64| {
                 let shape = NetShape {
@@ -203,7 +236,8 @@ impl LinkFlow {
                     gain: gains,
                     seed: self.seed,
                 };
-                let net = FeatureNet::new(&mut parameters, &format!("coupling.{i}.{name}"), lattice, &shape)?;
+                let net =
+                    FeatureNet::new(parameters, &format!("{place}coupling.{}.{name}", pattern.name), lattice, &shape)?;
                 Ok::<_, Error>(LoopCoupling::new(pattern.clone(), family, net))
             };
             // Loops near −1 leave two places for the link between them.
@@ -213,7 +247,38 @@ impl LinkFlow {
             }
             chain.0.push(Box::new(coupling("net", family, &start, gain)?));
         }
-        let prior = Box::new(UniformAngles { channels: lattice.directions(), haar: true });
-        Ok(Flow::from_prior(lattice, parameters, prior, chain).described(Architecture::Links(self.clone())))
+        Ok(())
+    }
+
+    /// The same shape from seed 0, its prior too.
+    fn seedless(&self) -> LinkFlow {
+        let prior = self.prior.as_ref().map(|prior| Box::new(prior.seedless()));
+        LinkFlow { seed: 0, prior, ..self.clone() }
+    }
+}
+
+impl Flow<Channels> {
+    /// Gives the couplings of the prior ([`LinkFlow::prior`]) what another training has learnt.
+    ///
+    /// # Errors
+    /// If there is no such prior, or the other flow is of another shape or lattice; nothing is changed then.
+    pub fn restore_prior(&mut self, from: &Checkpoint<Channels>) -> Result<(), Error> {
+        let refuse = |what, expected, found| Err(Error::Architecture { what, expected, found });
+        let prior = match &self.architecture {
+            Architecture::Links(LinkFlow { prior: Some(prior), .. }) => Architecture::Links((**prior).clone()),
+            other => return refuse("prior", "a flow that starts from another".into(), format!("{other:?}")),
+        };
+        let other = &from.description;
+        if !other.architecture.is_like(&prior) || other.lattice != self.lattice.extents() {
+            let expected = format!("{prior:?} on {:?}", self.lattice.extents());
+            return refuse("prior", expected, format!("{:?} on {:?}", other.architecture, other.lattice));
+        }
+        let all: usize = self.parameters.iter().filter(|p| p.name.starts_with(PRIOR)).map(|p| p.range.len()).sum();
+        let mut parameters = self.parameters.clone();
+        match parameters.restore_shared(&from.file, PRIOR)? {
+            found if found == all => self.parameters = parameters,
+            found => return refuse("prior", format!("{all} parameters"), found.to_string()),
+        }
+        Ok(())
     }
 }

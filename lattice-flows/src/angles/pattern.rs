@@ -9,6 +9,8 @@ use lattice_tensor::{Grid, Lattice};
 /// other of them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pattern {
+    /// What the parameters of its coupling are called.
+    pub name: String,
     /// The direction of the links.
     pub mu: usize,
     /// Where the changed ones begin.
@@ -78,7 +80,8 @@ impl Pattern {
                 features.push((columns(1, p - 3), rectangle([mu, 1], [nu, 2])));
             }
         }
-        Ok(Pattern { mu, active: columns(0, 1), closed: plaquette(mu, nu), features, centre: None })
+        let (name, closed) = (layer.to_string(), plaquette(mu, nu));
+        Ok(Pattern { name, mu, active: columns(0, 1), closed, features, centre: None })
     }
 
     /// The couplings that divide the torus again and again, in two dimensions. Lines of links on a coarse lattice are there
@@ -114,7 +117,9 @@ impl Pattern {
                 ];
                 let span = span.concat();
                 let centre = Some(Centre { span: span.clone(), fraction: beyond as f64 / width as f64 });
-                patterns.push(Pattern { mu, active, closed, features: vec![(active, span)], centre });
+                // By its loops: the same on every lattice that has them.
+                let name = format!("{}x{}.{nu}.{line}", spacing[0], spacing[1]);
+                patterns.push(Pattern { name, mu, active, closed, features: vec![(active, span)], centre });
             }
             spacing[nu] = step;
         }

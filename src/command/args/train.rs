@@ -150,6 +150,10 @@ pub struct TrainArgs {
     /// The folder of a model of the same shape to start from, of any lattice and couplings.
     #[arg(long)]
     pub warm_start: Option<PathBuf>,
+    /// The folder of a U(1) model on the same lattice, of any beta, whose density the flow starts from.
+    #[arg(long)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prior: Option<PathBuf>,
     /// How the learning rate falls: constant, cosine, cosine:F, exponential:F@N, step:F@N, piecewise:F@N,..., each after warmup:N+
     #[arg(long, default_value = "cosine")]
     #[serde(serialize_with = "as_text")]
@@ -239,13 +243,15 @@ impl TrainArgs {
 
     /// Refuses flags that mean nothing for a scalar theory.
     pub fn refuse_flags_of_angles(&self) -> Result<(), Failure> {
-        self.refuse_flags(
-            &[("--masks", self.masks.is_some()), ("--features", self.features.is_some())],
-            "--theory u1",
-        )?;
+        self.refuse_flags(&self.flags_of_links(), "--theory u1")?;
         let given = [("--transform", self.transform.is_some()), ("--mixtures", self.mixtures.is_some())];
         self.refuse_flags(&given, "--theory u1, torus or sphere")?;
         self.refuse_flags_of_points()
+    }
+
+    fn flags_of_links(&self) -> [(&'static str, bool); 3] {
+        let (masks, features) = (self.masks.is_some(), self.features.is_some());
+        [("--masks", masks), ("--features", features), ("--prior", self.prior.is_some())]
     }
 
     fn refuse_flags_of_points(&self) -> Result<(), Failure> {
@@ -270,10 +276,7 @@ impl TrainArgs {
             ("--condition", !self.condition.is_empty()),
         ];
         self.refuse_flags(&scalar, "a scalar theory")?;
-        self.refuse_flags(
-            &[("--masks", self.masks.is_some()), ("--features", self.features.is_some())],
-            "--theory u1",
-        )?;
+        self.refuse_flags(&self.flags_of_links(), "--theory u1")?;
         let (transform, seed) = (self.transform(), self.run.seed);
         let of_torus = TorusFlow::default();
         let layers = self.layers.unwrap_or(of_torus.layers);
@@ -292,8 +295,8 @@ impl TrainArgs {
         Ok(PointFlow::Torus(TorusFlow { dimension, order, layers, transform, mixtures, hidden, seed }))
     }
 
-    /// The shape of a flow of U(1) links.
-    pub fn link_flow(&self) -> Result<LinkFlow, Failure> {
+    /// The shape of a flow of U(1) links, behind another.
+    pub fn link_flow(&self, prior: Option<LinkFlow>) -> Result<LinkFlow, Failure> {
         let default = LinkFlow::default();
         let divisions = self.masks == Some(MaskName::Divisions);
         let given = [
@@ -317,6 +320,7 @@ impl TrainArgs {
             kernel: self.kernel.unwrap_or(default.kernel),
             rectangles: self.features == Some(FeatureName::Loops),
             seed: self.run.seed,
+            prior: prior.map(Box::new),
         })
     }
 
