@@ -20,7 +20,7 @@ use std::time::Instant;
 
 const SAMPLES: usize = 200_000;
 /// Samples in a picture.
-const SHOWN: usize = 1500;
+const SHOWN: usize = 1000;
 const STEPS: u64 = 10_000;
 /// Pulls beyond this say that something is wrong.
 const LAST: f64 = 4.0;
@@ -132,7 +132,7 @@ fn draw_density(
     names: [&str; 2],
     density: &dyn Fn(f64, f64) -> f64,
 ) -> Result<(), Failure> {
-    const CELLS: usize = 48;
+    const CELLS: usize = 40;
     let mut chart = ChartBuilder::on(area)
         .caption("density", ("sans-serif", 18))
         .margin(8)
