@@ -200,7 +200,8 @@ fn flows_of_nothing_are_refused() {
         TorusFlow { dimension: 0, ..torus.clone() },
         TorusFlow { layers: 0, ..torus.clone() },
         TorusFlow { mixtures: 0, ..torus.clone() },
-        TorusFlow { mixtures: 65, ..torus.clone() },
+        TorusFlow { mixtures: 257, ..torus.clone() },
+        TorusFlow { transform: Transform::Spline, mixtures: 65, ..torus.clone() },
         TorusFlow { hidden: vec![0], ..torus },
     ] {
         assert!(bad.flow(&lattice).is_err(), "{bad:?}");

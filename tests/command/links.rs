@@ -47,7 +47,7 @@ fn a_flow_of_links_is_the_start_of_others() {
         folder.json(&format!("train --theory u1 {steps} {flags}"))["ess"].as_f64().expect("an ESS")
     };
     let (warm, cold) = (ess("--lattice 8x8 --beta 2 --warm-start a"), ess("--lattice 8x8 --beta 2"));
-    assert!(warm > 4.0 * cold && warm > 0.2, "{warm} {cold}");
+    assert!(warm > 10.0 * cold, "{warm} {cold}");
     let (behind, alone) = (ess("--lattice 4x4 --beta 2.2 --prior a --out b"), ess("--lattice 4x4 --beta 2.2"));
     assert!(behind > 2.0 * alone && behind > 0.5, "{behind} {alone}");
     // The model says what stands behind it.
