@@ -2,8 +2,8 @@
 
 use crate::maps::{How, check_jacobian_and_score, distance, image};
 use lattice_fields::prelude::*;
-use lattice_flows::Shape;
 use lattice_flows::angles::{Order, Transform, UniformSphere, embedded};
+use lattice_flows::{Shape, check};
 use lattice_mc::action::compact::{SphereMixture, TorusMixture};
 use lattice_tensor::{Field, FieldData, NodeId};
 use proptest::prelude::*;
@@ -189,6 +189,33 @@ fn short_trainings_sample_exactly() {
                 assert!(found.pull(*exact).abs() < 4.0, "{what}: {name} {found} not {exact}");
             }
         }
+    }
+}
+
+/// The kit on a flow of angles: right as it is, and wrong when a coordinate's factor is left out.
+#[test]
+fn the_kit_checks_flows_of_channels() {
+    #[derive(Debug)]
+    struct Forgetful<'a>(&'a Flow<Channels>);
+    impl Bijection<Channels> for Forgetful<'_> {
+        fn forward<'t>(&self, x: Var<'t, Channels>) -> (Var<'t, Channels>, Var<'t, PerSample>) {
+            let (y, log_det) = self.0.forward(x);
+            (y, log_det + x.channel(1).cos().sum_sites() * 1e-3)
+        }
+        fn inverse<'t>(&self, y: Var<'t, Channels>) -> (Var<'t, Channels>, Var<'t, PerSample>) {
+            self.0.inverse(y)
+        }
+    }
+    let lattice = Lattice::periodic([2]).unwrap();
+    for transform in [Transform::Ncp, Transform::Moebius] {
+        let shape = TorusFlow { dimension: 3, transform, mixtures: 3, hidden: vec![4], ..TorusFlow::default() };
+        let flow = shape.flow(&lattice).unwrap();
+        let options =
+            || check::Options::from(3).channels(3).translations(1).inputs(|x| 3.0 * x.tanh()).first_gradient_only();
+        check::bijection(&flow, &flow.parameters, &lattice, options()).unwrap().assert();
+        let report = check::bijection(&Forgetful(&flow), &flow.parameters, &lattice, options()).unwrap();
+        let finding = report.find("log det against the full Jacobian").unwrap();
+        assert!(!report.passed() && finding.note.contains("2 of 2 sites"), "{finding:?}");
     }
 }
 

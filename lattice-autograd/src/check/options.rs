@@ -24,6 +24,8 @@ pub struct Options {
     /// By how many sites it may be translated: `Some(2)` for a checkerboard, `Some(0)` for no claim. `None` is the
     /// usual claim of the kind of thing: 1 for actions, nets and ops, 2 for bijections.
     pub translations: Option<usize>,
+    /// Numbers on a site, of a field of channels.
+    pub channels: usize,
     /// Whether gradients are promised to have gradients.
     pub second_gradient: bool,
     /// The most numbers of one sample for which the full Jacobian is taken.
@@ -46,6 +48,7 @@ impl Default for Options {
             inputs: Arc::new(|x| x),
             symmetries: Vec::new(),
             translations: None,
+            channels: 1,
             second_gradient: true,
             most_numbers: 256,
             chains: 128,
@@ -82,6 +85,11 @@ impl Options {
     /// Claims translations by `period` sites in every direction; 0 claims none.
     pub fn translations(self, period: usize) -> Options {
         Options { translations: Some(period), ..self }
+    }
+
+    /// With so many channels on a site.
+    pub fn channels(self, channels: usize) -> Options {
+        Options { channels: channels.max(1), ..self }
     }
 
     /// Promises no second gradient.

@@ -1,11 +1,11 @@
 //! Whether a bijection is what it claims to be: its inverse, its Jacobian, and what any program must satisfy.
 
-use crate::bijection::Bijection;
+use crate::bijection::{Bijection, Flat};
 use lattice_autograd::check::{
     Determinant, Error, Finding, Jacobian, Options, Place, Report, Result, Subject, UNIT_F64, Value, Verdict, program,
 };
 use lattice_autograd::params::Parameters;
-use lattice_tensor::Lattice;
+use lattice_tensor::{Fibre, Lattice};
 
 /// Samples at which the full Jacobian is taken.
 const POINTS: usize = 3;
@@ -14,7 +14,8 @@ const SWEEP: f64 = 16.0;
 /// Step of the difference quotients that say which sites a missing factor depends on.
 const STEP: f64 = 1.0 / 8192.0;
 
-/// Checks a bijection at normally distributed fields.
+/// Checks a bijection at normally distributed fields, of [`Options::channels`] numbers on a site where it acts on channels. Maps of
+/// angles want [`Options::inputs`] within `[−π, π]`, as `|x| 3.0 * x.tanh()`.
 ///
 /// * `inverse(forward(x)) = x` and `forward(inverse(y)) = y`, and the two log-determinants cancel;
 /// * `log |det ∂y/∂x|` is that of the dense Jacobian, whatever its structure (so keep the lattice small);
@@ -38,20 +39,21 @@ const STEP: f64 = 1.0 / 8192.0;
 ///
 /// # Errors
 /// If the bijection cannot be traced or run, or a symmetry does not fit the lattice.
-pub fn bijection(
-    map: &dyn Bijection,
+pub fn bijection<K: Flat>(
+    map: &dyn Bijection<K>,
     parameters: &Parameters,
     lattice: &Lattice,
     options: impl Into<Options>,
 ) -> Result<Report> {
     let options = options.into();
     let options = Options { translations: options.translations.or(Some(2)), ..options };
+    let fibre = fibre::<K>(lattice, &options);
     let mut forward = Subject::new(lattice, parameters, &options, |trace| {
-        let (y, log_det) = map.forward(trace.scalar_field("x"));
+        let (y, log_det) = map.forward(trace.field("x", fibre));
         vec![("y".into(), y.id()), ("log det".into(), log_det.id())]
     })?;
     let mut inverse = Subject::new(lattice, parameters, &options, |trace| {
-        let (x, log_det) = map.inverse(trace.scalar_field("y"));
+        let (x, log_det) = map.inverse(trace.field("y", fibre));
         vec![("x".into(), x.id()), ("log det".into(), log_det.id())]
     })?;
     let mut report = Report::about(&map, lattice);
@@ -66,6 +68,14 @@ pub fn bijection(
     report.include("inverse", other);
     onto(&mut report, &mut forward, &inverse, map, parameters, &options)?;
     Ok(report)
+}
+
+/// What sits on a site: so many channels, where there may be several.
+fn fibre<K: Flat>(lattice: &Lattice, options: &Options) -> Fibre {
+    match K::fibre(lattice.directions()) {
+        Fibre::Channels(_) => Fibre::Channels(options.channels),
+        one => one,
+    }
 }
 
 /// From `x` to `y` and back; leaves the inverse at `y`.
@@ -93,17 +103,18 @@ fn round_trip(report: &mut Report, forward: &Subject, inverse: &mut Subject) -> 
 }
 
 /// From normally distributed `y` to `x` and back, where such a `y` is in the image.
-fn onto(
+fn onto<K: Flat>(
     report: &mut Report,
     forward: &mut Subject,
     inverse: &Subject,
-    map: &dyn Bijection,
+    map: &dyn Bijection<K>,
     parameters: &Parameters,
     options: &Options,
 ) -> Result<()> {
     let mut field = Finding::new("forward(inverse(y)) = y");
+    let fibre = fibre::<K>(inverse.lattice(), options);
     let at_normal = Subject::new(inverse.lattice(), parameters, options, |trace| {
-        let (x, log_det) = map.inverse(trace.scalar_field("y"));
+        let (x, log_det) = map.inverse(trace.field("y", fibre));
         vec![("x".into(), x.id()), ("log det".into(), log_det.id())]
     })?;
     let [x, _] = pair(at_normal.run()?)?;
@@ -129,15 +140,15 @@ fn onto(
 /// The claimed log-determinant against that of the dense Jacobian.
 fn determinant(forward: &Subject, options: &Options) -> Result<Finding> {
     let mut finding = Finding::new("log det against the full Jacobian");
-    let volume = forward.lattice().volume();
-    if volume > options.most_numbers {
-        let why = format!("{volume} sites, more than the {} of Options::most_numbers", options.most_numbers);
+    let numbers = forward.values()[0].of_sample(0).len();
+    if numbers > options.most_numbers {
+        let why = format!("{numbers} numbers, more than the {} of Options::most_numbers", options.most_numbers);
         return Ok(Finding::skipped(finding.check, why));
     }
     let mut jacobian = forward.jacobian(0, 0)?;
     let [_, log_det] = pair(forward.run()?)?;
     let errors = forward.rounding()?;
-    let relative = UNIT_F64 * (SWEEP * (forward.depth() + 1) as f64 + 4.0 * volume as f64);
+    let relative = UNIT_F64 * (SWEEP * (forward.depth() + 1) as f64 + 4.0 * numbers as f64);
     let mut worst = (0.0, 0);
     for s in 0..forward.samples().min(POINTS) {
         let matrix = jacobian.at(forward.values(), s, &forward.values()[0].of_sample(s))?;
@@ -174,13 +185,17 @@ fn missing_factor(forward: &Subject, jacobian: &mut Jacobian, sample: usize) -> 
     if largest.is_nan() || largest < 1e-6 {
         return Ok("the gap does not depend on the field: a constant factor".into());
     }
-    let mut sites: Vec<usize> = (0..x.len()).filter(|&k| slopes[k].abs() > 1e-6 * largest.max(1.0)).collect();
+    let volume = forward.lattice().volume();
+    let channels = x.len() / volume;
+    // The largest on each site.
+    let slope = |site: usize| slopes[site * channels..][..channels].iter().fold(0.0, |most: f64, d| most.max(d.abs()));
+    let mut sites: Vec<usize> = (0..volume).filter(|&k| slope(k) > 1e-6 * largest.max(1.0)).collect();
     let count = sites.len();
-    sites.sort_by(|&a, &b| slopes[b].abs().total_cmp(&slopes[a].abs()));
+    sites.sort_by(|&a, &b| slope(b).total_cmp(&slope(a)));
     let at = |&k: &usize| Place::default().at(forward.lattice().coordinates(k)).to_string();
     let names: Vec<String> = sites.iter().take(3).map(at).collect();
     let rest = if count > 3 { ", …" } else { "" };
-    Ok(format!("the gap depends on the field at {count} of {} sites, most at {}{rest}", x.len(), names.join(", ")))
+    Ok(format!("the gap depends on the field at {count} of {volume} sites, most at {}{rest}", names.join(", ")))
 }
 
 fn pair(values: Vec<Value>) -> Result<[Value; 2]> {
