@@ -19,6 +19,7 @@ use lattice_fields::mc::statistics::{
 use lattice_fields::mc::{History, Stored};
 use lattice_fields::prelude::*;
 use lattice_fields::tensor::Field;
+use std::path::Path;
 use std::time::Instant;
 
 /// A flow's exact chain and what its weights say.
@@ -70,13 +71,7 @@ pub fn run(args: &SampleArgs) -> Result<(), Failure> {
     };
     let path = model_file("--model", &folder)?;
     let what = format!("--model {}", folder.display());
-    let theory = theory_of(&path)?;
-    let name = match theory.as_str() {
-        "phi4" => TheoryName::Phi4,
-        "free" => TheoryName::Free,
-        "U(1)" | "u1" => TheoryName::U1,
-        other => return Err(Failure::refused(&what, "a model of phi4, free or u1", other)),
-    };
+    let name = theory_name(&what, &path)?;
     match name {
         TheoryName::U1 => {
             let checkpoint = Checkpoint::read(&path)?;
@@ -86,6 +81,16 @@ pub fn run(args: &SampleArgs) -> Result<(), Failure> {
             })
         }
         _ => sample_from(args, &what, name, Checkpoint::read(&path)?, record.as_ref(), Theory::new),
+    }
+}
+
+/// The theory of a model file.
+pub fn theory_name(what: &str, path: &Path) -> Result<TheoryName, Failure> {
+    match theory_of(path)?.as_str() {
+        "phi4" => Ok(TheoryName::Phi4),
+        "free" => Ok(TheoryName::Free),
+        "U(1)" | "u1" => Ok(TheoryName::U1),
+        other => Err(Failure::refused(what, "a model of phi4, free or u1", other)),
     }
 }
 
