@@ -3,6 +3,7 @@
 use crate::training::description;
 use lattice_autograd::optim::{BatchSchedule, Schedule};
 use lattice_fields::prelude::*;
+use lattice_flows::angles::Masks;
 use lattice_flows::{Flat, GradientNoise, given};
 use lattice_mc::exact;
 use lattice_mc::exact::gauge::{GroupName, Torus};
@@ -27,14 +28,20 @@ fn small() -> Architecture {
     Architecture { layers: 2, hidden: vec![4], spectrum: 3, ..Architecture::symmetric() }
 }
 
-fn links(seed: u64) -> Flow<Channels> {
-    let shape = LinkFlow { mixtures: 2, hidden: vec![3], seed, ..Default::default() };
-    shape.flow(&Lattice::periodic([4, 4]).unwrap()).unwrap()
+fn links(masks: Masks) -> Flow<Channels> {
+    let shape = LinkFlow { masks, layers: 8, mixtures: 2, hidden: vec![3], ..Default::default() };
+    let mut flow = shape.flow(&Lattice::periodic([4, 4]).unwrap()).unwrap();
+    stir(&mut flow, 0.3, 6);
+    flow
 }
 
 fn stir<K: Flat>(flow: &mut Flow<K>, size: f64, seed: u64) {
     let mut rng = Pcg64::seed_from_u64(seed);
-    flow.parameters.values_mut().iter_mut().for_each(|p| *p += size * rng.random_range(-1.0..1.0));
+    let mut parameters = flow.parameters.clone();
+    parameters.values_mut().iter_mut().for_each(|p| *p += size * rng.random_range(-1.0..1.0));
+    // As a training would: kernels of the spectrum are symmetric.
+    Bijection::<K>::restrict(flow, &mut parameters);
+    flow.parameters = parameters;
 }
 
 fn plan(estimator: Estimator, steps: u64, batch: usize) -> Training {
@@ -46,6 +53,12 @@ fn plan(estimator: Estimator, steps: u64, batch: usize) -> Training {
         seed: 7,
         estimator,
         ..Default::default()
+    }
+}
+
+fn steps<R: Real, K: Flat>(trainer: &mut Trainer<'_, R, K>, count: u64) {
+    for _ in 0..count {
+        trainer.step().unwrap();
     }
 }
 
@@ -115,7 +128,7 @@ fn reverse_estimators_have_one_mean() {
     let trained = {
         let mut flow = scalar(small());
         let mut trainer = Trainer::<f32>::new(&mut flow, &PHI4, plan(Estimator::Path, 150, 64), &device).unwrap();
-        (0..150).for_each(|_| drop(trainer.step().unwrap()));
+        steps(&mut trainer, 150);
         drop(trainer);
         flow.parameters
     };
@@ -130,18 +143,13 @@ fn reverse_estimators_have_one_mean() {
         stir(&mut flow, 0.1, 3);
         flow
     };
-    let of_links = || {
-        let mut flow = links(1);
-        stir(&mut flow, 0.3, 4);
-        flow
-    };
     let pairs = [[Estimator::Reparam, Estimator::Reinforce], [Estimator::Path, Estimator::Reinforce]];
     for pair in pairs {
         for (what, [square, most, ..]) in [
             ("phi4 f32", compare::<f32, _>(phi4, &PHI4, pair)),
             ("phi4 f64", compare::<f64, _>(phi4, &PHI4, pair)),
             ("told lambda", compare::<f64, _>(told, &PHI4, pair)),
-            ("links", compare::<f64, _>(of_links, &u1(), pair)),
+            ("links", compare::<f64, _>(|| links(Masks::Stripes), &u1(), pair)),
         ] {
             println!("{what}, {pair:?}: mean square pull {square:.2}, largest {most:.2}");
             assert!(most < 5.0, "{what}, {pair:?}: largest pull {most}");
@@ -166,7 +174,9 @@ impl<K: Flat> LogQ<'_, K> {
         let lattice = &self.flow.lattice;
         let names: Vec<&str> = self.flow.conditions().iter().map(|c| c.coupling.as_str()).collect();
         let trace = Trace::with_per_sample(lattice, &names);
-        names.iter().for_each(|name| drop(trace.coupling(name, 0.0)));
+        for name in &names {
+            trace.coupling(name, 0.0);
+        }
         let (z, log_det) = self.flow.inverse(trace.field::<K>("phi", self.action.fibre(lattice)));
         let log_q = self.flow.prior().log_density(z) + log_det;
         let mut program = trace.program::<f64>(&[log_q.id()], &Layout::samples(lattice, 8)).unwrap();
@@ -195,16 +205,19 @@ impl<K: Flat> LogQ<'_, K> {
                 let moved: Vec<f64> = parameters.iter().zip(&direction).map(|(p, u)| p + h * u).collect();
                 self.at(&moved)
             };
-            let h = 2f64.powi(-11);
+            // Nets of leaky rectifiers have kinks, which few samples are so near to.
+            let h = 2f64.powi(-18);
             let expected = (8.0 * (f(h) - f(-h)) - (f(2.0 * h) - f(-2.0 * h))) / (12.0 * h);
             let found: f64 = gradient.iter().zip(&direction).map(|(g, u)| g * u).sum();
             let size: f64 = gradient.iter().map(|g| g.abs()).sum();
-            assert!((found - expected).abs() < tolerance * size, "{what}: {found}, by differences {expected}");
+            let off = (found - expected).abs();
+            assert!(off < tolerance * size, "{what}: {found}, by differences {expected}, of {size}");
         }
     }
 }
 
-const BATCH: usize = 48;
+/// No whole number of blocks.
+const BATCH: usize = 42;
 
 /// The samples that a training draws at its first step, with the couplings that they are drawn at and their log-weights.
 fn samples_of_first_step<'a, K: Flat>(flow: &'a Flow<K>, action: &'a dyn Action<K>, seed: u64) -> LogQ<'a, K> {
@@ -247,7 +260,7 @@ fn assert_reinforce<K: Flat>(make: impl Fn() -> Flow<K>, action: &dyn Action<K>,
     let known = make();
     let log_q = samples_of_first_step(&known, action, 7);
     for (memory, tolerance) in
-        [(Memory::Keep, 1e-8), (Memory::Recompute, 1e-8), (Memory::Invert, 1e-8), (Memory::Half, 1e-2)]
+        [(Memory::Keep, 1e-6), (Memory::Recompute, 1e-6), (Memory::Invert, 1e-6), (Memory::Half, 1e-2)]
     {
         let mut flow = make();
         let training = Training { memory, ..plan(Estimator::Reinforce, 3, BATCH) };
@@ -269,12 +282,9 @@ fn reinforce_is_the_gradient_at_fixed_fields() {
     assert_reinforce(|| stirred(Architecture { layers: 3, hidden: vec![4], ..Default::default() }), &PHI4, "affine");
     assert_reinforce(|| stirred(small()), &PHI4, "symmetric");
     assert_reinforce(|| stirred(Architecture { conditions: conditions.clone(), ..small() }), &PHI4, "told couplings");
-    let stirred_links = || {
-        let mut flow = links(2);
-        stir(&mut flow, 0.3, 6);
-        flow
-    };
-    assert_reinforce(stirred_links, &u1(), "links");
+    for masks in [Masks::Stripes, Masks::Divisions] {
+        assert_reinforce(|| links(masks), &u1(), &format!("links by {masks:?}"));
+    }
 }
 
 /// The members are drawn by the counters that CONVENTIONS.md names.
@@ -298,7 +308,7 @@ fn forward_is_the_gradient_at_the_members_drawn() {
         let device = Device::cpu(2).unwrap();
         let mut trainer = Trainer::on_ensemble(&mut flow, &PHI4, &ensemble, training, &device).unwrap();
         let gradient = trainer.gradient_at(4).unwrap().to_vec();
-        log_q.assert_gradient(&gradient, 1e-8, &format!("{memory:?}"));
+        log_q.assert_gradient(&gradient, 1e-6, &format!("{memory:?}"));
     }
 }
 
@@ -350,7 +360,7 @@ fn forward_is_the_same_bits_on_any_threads_and_after_a_break() {
             let mut flow = scalar(small());
             let known = description(&flow, training.clone());
             let mut trainer = Trainer::on_ensemble(&mut flow, &PHI4, &ensemble, training.clone(), &device).unwrap();
-            (0..if broken { 5 } else { 12 }).for_each(|_| drop(trainer.step().unwrap()));
+            steps(&mut trainer, if broken { 5 } else { 12 });
             if !broken {
                 drop(trainer);
                 return flow.parameters.values().to_vec();
@@ -363,7 +373,7 @@ fn forward_is_the_same_bits_on_any_threads_and_after_a_break() {
             assert!(text.contains("the ensemble of a training that goes on: expected one of SHA-256"), "{text}");
             let mut trainer = Trainer::on_ensemble(&mut flow, &PHI4, &ensemble, training.clone(), &device).unwrap();
             trainer.resume(&checkpoint).unwrap();
-            (5..12).for_each(|_| drop(trainer.step().unwrap()));
+            steps(&mut trainer, 7);
             drop(trainer);
             flow.parameters.values().to_vec()
         };
@@ -389,6 +399,9 @@ fn ensembles_that_do_not_fit_are_refused() {
     };
     refused(&mut scalar(small()), None, Estimator::Forward, "estimator forward: expected an ensemble");
     refused(&mut scalar(small()), Some(&ensemble), Estimator::Path, "estimator path: expected no ensemble");
+    let one = plan(Estimator::Reinforce, 3, 1);
+    let text = Trainer::<f32>::new(&mut scalar(small()), &PHI4, one, &device).err().unwrap().to_string();
+    assert!(text.contains("at least 2 samples") && text.contains("found 1"), "{text}");
     let condition = Condition { coupling: "lambda".into(), from: 6.0, to: 10.0 };
     let told = Architecture { conditions: vec![condition], ..small() };
     refused(&mut scalar(told), Some(&ensemble), Estimator::Forward, "a flow that is told no coupling");

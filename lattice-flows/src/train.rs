@@ -179,6 +179,11 @@ impl<'a, R: Real, K: Flat> Trainer<'a, R, K> {
         let lr = LearningRate::new(training.lr, training.schedule.clone(), training.steps)?;
         let most = training.batch.last().max(training.batch.first());
         let Training { estimator, memory, .. } = training;
+        let least = training.batch.first().min(training.batch.last());
+        if estimator == Estimator::Reinforce && least < 2 {
+            let expected = "at least 2 samples, of which each is the other's baseline".into();
+            return Err(Error::Architecture { what: "a batch", expected, found: least.to_string() });
+        }
         let held = match (estimator, ensemble) {
             (Estimator::Reinforce, None) => Some(Held::own(flow, action)?),
             (Estimator::Forward, Some(ensemble)) => Some(Held::given(flow, action, ensemble)?),

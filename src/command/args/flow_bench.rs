@@ -29,7 +29,7 @@ pub const TRAINING: [&str; 11] = [
 ];
 
 /// Flags of theory and shape, which a model says.
-pub const SHAPE: [&str; 15] = [
+pub const SHAPE: [&str; 14] = [
     "theory",
     "lattice",
     "m2",
@@ -44,7 +44,6 @@ pub const SHAPE: [&str; 15] = [
     "hidden",
     "kernel",
     "condition",
-    "precision",
 ];
 
 /// Batches, where the flags do not say how many.
