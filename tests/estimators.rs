@@ -260,7 +260,7 @@ fn assert_reinforce<K: Flat>(make: impl Fn() -> Flow<K>, action: &dyn Action<K>,
     let known = make();
     let log_q = samples_of_first_step(&known, action, 7);
     for (memory, tolerance) in
-        [(Memory::Keep, 1e-6), (Memory::Recompute, 1e-6), (Memory::Invert, 1e-6), (Memory::Half, 1e-2)]
+        [(Memory::Keep, 1e-8), (Memory::Recompute, 1e-8), (Memory::Invert, 1e-8), (Memory::Half, 1e-2)]
     {
         let mut flow = make();
         let training = Training { memory, ..plan(Estimator::Reinforce, 3, BATCH) };
@@ -308,7 +308,7 @@ fn forward_is_the_gradient_at_the_members_drawn() {
         let device = Device::cpu(2).unwrap();
         let mut trainer = Trainer::on_ensemble(&mut flow, &PHI4, &ensemble, training, &device).unwrap();
         let gradient = trainer.gradient_at(4).unwrap().to_vec();
-        log_q.assert_gradient(&gradient, 1e-6, &format!("{memory:?}"));
+        log_q.assert_gradient(&gradient, 1e-8, &format!("{memory:?}"));
     }
 }
 
