@@ -57,8 +57,8 @@ impl<R: Real> Gradient<R> {
         let force = trace.gradient(ACTION.action(phi), phi);
         // See `lattice_flows::Estimator`.
         let outputs: Vec<(NodeId, NodeId)> = match estimator {
-            Estimator::Reparam => vec![(x.id(), (force * weight).id()), (log_det.id(), (-weight).id())],
             Estimator::Path => vec![(x.id(), ((trace.gradient(log_q, phi) + force) * weight).id())],
+            _ => vec![(x.id(), (force * weight).id()), (log_det.id(), (-weight).id())],
         };
         let weights = trace.weight_nodes();
         let found: Vec<NodeId> = trace.pullback(&outputs, &weights).into_iter().flatten().collect();

@@ -49,7 +49,11 @@ fn train(device: &Device, architecture: Architecture, training: Training) -> (Ve
 fn whole_programs_are_valid_without_a_gpu() {
     let stub = Device::with_gpu(Gpu::noop().unwrap()).unwrap();
     for architecture in [small(), Architecture { layers: 2, ..Architecture::symmetric() }] {
-        for (estimator, memory) in [(Estimator::Reparam, Memory::Keep), (Estimator::Path, Memory::Invert)] {
+        for (estimator, memory) in [
+            (Estimator::Reparam, Memory::Keep),
+            (Estimator::Path, Memory::Invert),
+            (Estimator::Reinforce, Memory::Keep),
+        ] {
             let mut flow = flow(&[4, 6], architecture.clone());
             let training = Training { estimator, memory, ..plan(2, 100) };
             let mut trainer = Trainer::<f32>::new(&mut flow, &ACTION, training, &stub).unwrap();
@@ -78,7 +82,7 @@ fn distance(a: &[f64], b: &[f64]) -> f64 {
 #[test]
 fn trainings_follow_those_of_the_processor() {
     let Some(gpu) = adapter() else { return };
-    for estimator in [Estimator::Reparam, Estimator::Path] {
+    for estimator in [Estimator::Reparam, Estimator::Path, Estimator::Reinforce] {
         for memory in [Memory::Keep, Memory::Half, Memory::Recompute, Memory::Invert] {
             for architecture in [small(), Architecture { layers: 2, ..Architecture::symmetric() }] {
                 let training = Training { estimator, memory, ..plan(8, 80) };

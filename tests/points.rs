@@ -2,7 +2,7 @@
 
 use crate::maps::{How, check_jacobian_and_score, distance, image};
 use lattice_fields::prelude::*;
-use lattice_flows::angles::{Order, Transform, UniformSphere, embedded};
+use lattice_flows::angles::{Order, Transform, UniformSphere, coordinates_of, embedded, unit_vector};
 use lattice_flows::{Shape, check};
 use lattice_mc::action::compact::{SphereMixture, TorusMixture};
 use lattice_tensor::{Field, FieldData, NodeId};
@@ -119,6 +119,28 @@ fn points_of_the_prior_are_uniform_on_the_sphere() {
             let own: f64 = found[dimension + 2..].iter().map(|x| x[s]).sum();
             let log_density = found[dimension + 1][s];
             assert!((log_density - (own - area.ln())).abs() < 1e-9, "S^{dimension}: {log_density}");
+        }
+    }
+}
+
+/// There and back between vectors and coordinates, on the host and in a program.
+#[test]
+fn coordinates_and_vectors_are_each_other() {
+    for dimension in 1..=4 {
+        let x: Vec<f64> = (0..=dimension).map(|i| (1.3 * i as f64 + 0.4).sin()).collect();
+        let norm = x.iter().map(|x| x * x).sum::<f64>().sqrt();
+        let coordinates = coordinates_of(&x);
+        assert_eq!(coordinates.len(), dimension);
+        for (found, x) in unit_vector(&coordinates).iter().zip(&x) {
+            assert!((found - x / norm).abs() < 1e-14, "{found} {}", x / norm);
+        }
+        let lattice = Lattice::periodic([1]).unwrap();
+        let trace = Trace::new(&lattice);
+        let place = |x: &f64| trace.spread(trace.constant(*x), Location::All);
+        let field = lattice_autograd::var::stack(&coordinates.iter().map(place).collect::<Vec<_>>());
+        let outputs: Vec<NodeId> = embedded(field).parts().iter().map(|x| x.sum_sites().id()).collect();
+        for (found, x) in numbers(&trace, &outputs, 1).iter().zip(&x) {
+            assert!((found[0] - x / norm).abs() < 1e-12, "{} {}", found[0], x / norm);
         }
     }
 }

@@ -113,15 +113,22 @@ fn trainings_allocate_nothing() {
     let lattice = Lattice::periodic([4, 4]).unwrap();
     let action = lattice_mc::Phi4 { mass2: -4.0, lambda: 8.0 };
     let condition = Condition { coupling: "lambda".into(), from: 7.0, to: 9.0 };
+    let numbers: Vec<f64> = (0..20 * 16).map(|i| f64::from(i).sin()).collect();
+    let ensemble = lattice_flows::given::field::<f32, _>(&lattice, &action, &numbers).unwrap();
     for (architecture, estimator, memory) in [
         (Architecture::default(), Estimator::Reparam, Memory::Keep),
         (Architecture::symmetric(), Estimator::Path, Memory::Recompute),
+        (Architecture::symmetric(), Estimator::Reinforce, Memory::Keep),
+        (Architecture::symmetric(), Estimator::Forward, Memory::Keep),
         (Architecture { conditions: vec![condition], ..Architecture::symmetric() }, Estimator::Path, Memory::Invert),
     ] {
         let mut flow = Flow::new(&lattice, architecture).unwrap();
         let training = Training { estimator, memory, ..Training::default() };
         let device = Device::cpu(2).unwrap();
-        let mut trainer = Trainer::<f32>::new(&mut flow, &action, training, &device).unwrap();
+        let mut trainer = match estimator {
+            Estimator::Forward => Trainer::on_ensemble(&mut flow, &action, &ensemble, training, &device).unwrap(),
+            _ => Trainer::new(&mut flow, &action, training, &device).unwrap(),
+        };
         let count = trainer.inside(|trainer| {
             (0..20).for_each(|_| assert!(trainer.step().is_ok()));
             allocations(|| (0..30).for_each(|_| assert!(trainer.step().is_ok())))

@@ -5,6 +5,8 @@
 mod command;
 /// Random lattices, sub-lattices, batch sizes and numbers, the same in every run.
 mod draw;
+/// Estimators that hold configurations fixed: scores, given ensembles, their noise.
+mod estimators;
 /// Flows: inverse, Jacobian, symmetry, training, exactness.
 mod flows;
 /// Gauge fields: covariance, forces, large lattices.

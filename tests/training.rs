@@ -126,10 +126,10 @@ fn free_field(mass2: f64) -> Flow {
 }
 
 #[test]
-fn path_gradients_vanish_sample_by_sample_at_an_exact_fit() {
+fn path_and_score_gradients_vanish_sample_by_sample_at_an_exact_fit() {
     let (mass2, device) = (0.5, Device::cpu(1).expect("a thread"));
     let exact = exact::phi4(&[4, 4], mass2, 0.0).expect("known");
-    for estimator in [Estimator::Reparam, Estimator::Path] {
+    for estimator in [Estimator::Reparam, Estimator::Path, Estimator::Reinforce] {
         for memory in [Memory::Keep, Memory::Half, Memory::Recompute, Memory::Invert] {
             let mut flow = free_field(mass2);
             let training = Training { lr: 1e-12, estimator, memory, ..plan(1, 16) };
@@ -140,7 +140,7 @@ fn path_gradients_vanish_sample_by_sample_at_an_exact_fit() {
             let most = trainer.gradient().unwrap().iter().fold(0.0_f64, |most, g| most.max(g.abs()));
             match estimator {
                 Estimator::Reparam => assert!(most > 0.1, "{most}"),
-                Estimator::Path => assert!(most < 1e-6, "{most}"),
+                _ => assert!(most < 1e-6, "{estimator:?}: {most}"),
             }
         }
     }
@@ -184,7 +184,7 @@ fn both_estimators_have_one_mean() {
 #[test]
 fn memory_policies_agree_and_inversion_needs_no_more_for_more_layers() {
     let device = Device::cpu(2).expect("threads");
-    for estimator in [Estimator::Reparam, Estimator::Path] {
+    for estimator in [Estimator::Reparam, Estimator::Path, Estimator::Reinforce] {
         let step = |memory| {
             let mut flow = stirred(&[4, 4], Architecture { layers: 5, ..small() }, 3);
             let training = Training { estimator, memory, ..plan(3, 48) };
@@ -460,6 +460,8 @@ fn every_plan_is_the_same_bits_on_any_threads_and_after_a_break() {
         (Estimator::Path, Memory::Recompute),
         (Estimator::Path, Memory::Invert),
         (Estimator::Reparam, Memory::Invert),
+        (Estimator::Reinforce, Memory::Keep),
+        (Estimator::Reinforce, Memory::Invert),
     ] {
         let training = Training { estimator, memory, ..plan(12, 48) };
         let run = |threads: usize, broken: bool| {

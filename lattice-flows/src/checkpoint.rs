@@ -52,6 +52,8 @@ pub struct Checkpoint<K: Flat = Scalar> {
 }
 
 const FORMAT: &str = "lattice-fields model 1";
+/// The entry of the ensemble that a flow learnt from.
+const ENSEMBLE: &str = "ensemble";
 
 /// The theory that a model file says it was trained for.
 ///
@@ -78,6 +80,7 @@ impl<K: Flat> Checkpoint<K> {
         flow.parameters.store(&mut file)?;
         optimizer.store(&flow.parameters, &mut file)?;
         trainer.history().store(&mut file)?;
+        file.metadata.extend(trainer.ensemble().map(|fingerprint| (ENSEMBLE.into(), fingerprint.into())));
         Ok(Checkpoint { description: description.clone(), step: trainer.steps_done(), file })
     }
 
@@ -115,6 +118,11 @@ impl<K: Flat> Checkpoint<K> {
         let step = entry("step")?;
         let step = step.parse().map_err(|_| model(path, "step", "a number of steps", step))?;
         Ok(Checkpoint { description, step, file })
+    }
+
+    /// The ensemble that it learnt from, by its [`crate::given::fingerprint`], if there was one.
+    pub fn ensemble(&self) -> Option<&str> {
+        self.file.metadata.get(ENSEMBLE).map(String::as_str)
     }
 
     /// The fingerprint of a file that was read: SHA-256 of its contents.

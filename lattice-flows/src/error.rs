@@ -30,6 +30,16 @@ pub enum Error {
         /// What it is.
         found: String,
     },
+    /// An ensemble that a flow cannot learn from.
+    #[error("{what}: expected {expected}, found {found}")]
+    Given {
+        /// What is wrong with it.
+        what: String,
+        /// What it should be.
+        expected: String,
+        /// What it is.
+        found: String,
+    },
     /// No sample of a flow has a weight that is a finite number.
     #[error(
         "weights of the flow's {samples} samples: expected finite numbers, found none: the flow or the action overflows; \
@@ -61,7 +71,7 @@ pub enum Error {
     },
     /// Inversion in the backward half no longer finds the fields of the forward half.
     #[error(
-        "step {step}: inverting the layers gives the prior's sample only to {found:.1e} (at most {most:.0e}), layer {layer} being the worst; train with memory \"recompute\""
+        "step {step}: inverting the layers gives the field that went in only to {found:.1e} (at most {most:.0e}), layer {layer} being the worst; train with memory \"recompute\""
     )]
     Drift {
         /// The layer with the largest change, counted from 0.

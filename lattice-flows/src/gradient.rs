@@ -8,7 +8,10 @@ use lattice_tensor::{NodeId, Spec};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
-/// How the gradient of the divergence is estimated from samples `φ = f_θ(z)`. Both estimates have the same mean.
+/// How the gradient of a divergence is estimated from a batch of `N` configurations.
+///
+/// The first three are of the reverse divergence, `KL(q‖p) = ⟨log q + S⟩_q + log Z`, from samples `φ = f_θ(z)` of the flow, and
+/// have the same mean. The last is of the forward one, `KL(p‖q) = −⟨log q + S⟩_p − log Z`, from configurations of the theory.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Estimator {
@@ -18,8 +21,18 @@ pub enum Estimator {
     /// `⟨∇_φ (log q + S)(φ), ∂_θ f_θ(z)⟩`: without the part of it that has mean zero, the score `∂_θ log q_θ(φ)`. It
     /// vanishes sample by sample where the fit is exact, and its variance falls with the divergence; a step costs a
     /// third more. `∇ log q` follows the samples through the layers, `s' = ∇_y [⟨s, f⁻¹(y)⟩ + log |det ∂f⁻¹/∂y|]` with
-    /// `s₀ = ∇ log r(z)` (Vaitl et al. 2207.08219; the recursion: Vaitl et al. 2403.15881).
+    /// `s₀ = ∇ log r(z)` (Roeder, Wu, Duvenaud 1703.09194; flows: Vaitl et al. 2207.08219; the recursion: Vaitl et al.
+    /// 2403.15881).
     Path,
+    /// `(1/N) Σ_i (r_i − b_i) ∂_θ log q_θ(φ_i)` at fixed `φ_i`, with `r = log q + S` and the baseline `b_i` the mean of `r` over
+    /// the other samples of the batch: `r_i − b_i = N/(N−1) (r_i − r̄)`. Asks for no derivative of the action; it too vanishes
+    /// sample by sample where the fit is exact. The score is found backwards through the layers, by their inverses. (Williams
+    /// 1992; the baseline: Kool, van Hoof, Welling 2019; flows of lattice fields: Białas, Korcyl, Stebel 2202.01314.)
+    Reinforce,
+    /// `−(1/N) Σ_i ∂_θ log q_θ(φ_i)`, `φ_i` drawn from an ensemble that is given ([`crate::Trainer::on_ensemble`]), each with the
+    /// same probability and put back: maximum likelihood. Where the theory goes `q` must follow, so no mode of the ensemble
+    /// is left out; what the ensemble lacks is not learnt.
+    Forward,
 }
 
 /// What the backward half of a step has from the forward half. Gradients agree to rounding.
@@ -47,7 +60,7 @@ pub(crate) type Gradients<'t> = Vec<(Range<usize>, Var<'t, BatchSum>)>;
 pub(crate) struct Step<'t> {
     /// `−S − log q` of each sample.
     pub log_weight: Var<'t, PerSample>,
-    /// Gradients of the divergence.
+    /// Gradients of the divergence, up to its constant.
     pub gradients: Gradients<'t>,
     /// What inversion has lost, if there was one.
     pub drift: Option<Drift<'t>>,
@@ -55,69 +68,118 @@ pub(crate) struct Step<'t> {
 
 /// The distance of the fields that inversion finds from those of the forward half.
 pub(crate) struct Drift<'t> {
-    /// `√(Σ (z' − z)² / V)` of the prior's sample.
-    pub of_prior: Var<'t, PerSample>,
+    /// `√(Σ (z' − z)² / V)` of the field that went in.
+    pub of_first: Var<'t, PerSample>,
     /// The layer whose input `x'` has the largest `|Σ x'² − Σ x²|`.
     pub layer: Var<'t, PerSample>,
 }
 
 impl<'t> Step<'t> {
-    /// Writes the step; gradients are `scale` times sums over the batch.
+    /// Writes the step of an estimator that moves samples along with the parameters; gradients are `scale` times sums over
+    /// the batch. For the others see [`crate::score`].
     pub fn write<K: Flat>(
         trace: &'t Trace,
         prior: &dyn Prior<K>,
         flow: &dyn Bijection<K>,
         action: &dyn Action<K>,
         scale: Var<'t, Uniform>,
-        estimator: Estimator,
+        follow: bool,
         memory: Memory,
     ) -> Step<'t> {
-        let layers: Vec<&dyn Bijection<K>> = match flow.layers() {
-            [] => vec![flow],
-            layers => layers.iter().map(AsRef::as_ref).collect(),
-        };
-        let z = prior.sample(trace, "train.prior");
+        let z = prior.sample(trace, SAMPLES);
         let log_prior = prior.log_density(z);
-        let follow = estimator == Estimator::Path;
-        let (mut x, mut log_det) = (z, trace.mask() * 0.0);
-        let mut score = trace.gradient(log_prior, z);
+        let passage = Passage::of(layers_of(flow), z, follow.then(|| trace.gradient(log_prior, z)), memory);
+        let weight = trace.mask() * scale;
+        let sample = Variables::of(passage.x);
+        let energy = action.action(sample.whole);
+        let log_weight = passage.log_det - log_prior - energy;
+        let force = sample.pull(&[(energy.id(), trace.constant(1.0).id())]).0;
+        let (at_sample, at_log_det) = match passage.score {
+            None => (force * weight, Some(-weight)),
+            Some(score) => ((score + force) * weight, None),
+        };
+        let (gradients, drift) = passage.backward(at_sample, at_log_det);
+        Step { log_weight, gradients, drift }
+    }
+}
+
+/// The stream that samples of a training are drawn from.
+pub(crate) const SAMPLES: &str = "train.prior";
+
+/// The maps that a flow applies one after the other.
+pub(crate) fn layers_of<K: Flat>(flow: &dyn Bijection<K>) -> Vec<&dyn Bijection<K>> {
+    match flow.layers() {
+        [] => vec![flow],
+        layers => layers.iter().map(AsRef::as_ref).collect(),
+    }
+}
+
+/// A field on its way through layers, and what their backward half needs.
+pub(crate) struct Passage<'t, 'l, K: Flat> {
+    layers: Vec<&'l dyn Bijection<K>>,
+    /// The field that went in, and what came out.
+    from: Var<'t, K>,
+    pub x: Var<'t, K>,
+    pub log_det: Var<'t, PerSample>,
+    /// `∇ log q` of what came out, if that of what went in was known.
+    pub score: Option<Var<'t, K>>,
+    /// `Σ x²` before each layer.
+    squares: Vec<Var<'t, PerSample>>,
+    memory: Memory,
+}
+
+impl<'t, 'l, K: Flat> Passage<'t, 'l, K> {
+    /// Sends a field through the layers.
+    pub fn of(
+        layers: Vec<&'l dyn Bijection<K>>,
+        from: Var<'t, K>,
+        mut score: Option<Var<'t, K>>,
+        memory: Memory,
+    ) -> Passage<'t, 'l, K> {
+        let trace = from.trace();
+        let (mut x, mut log_det) = (from, trace.mask() * 0.0);
         let mut squares = Vec::new();
         for layer in &layers {
-            let advance = || {
-                if follow {
-                    return layer.follow(x, score);
+            let advance = || match score {
+                Some(score) => {
+                    let Followed { y, log_det, score } = layer.follow(x, score);
+                    (y, log_det, Some(score))
                 }
-                let (y, log_det) = layer.forward(x);
-                Followed { y, log_det, score }
+                None => {
+                    let (y, log_det) = layer.forward(x);
+                    (y, log_det, None)
+                }
             };
             squares.push(x.square().sum_sites());
-            let Followed { y, log_det: more, score: next } = match memory {
+            let (y, more, next) = match memory {
                 Memory::Keep | Memory::Invert => advance(),
                 Memory::Half => trace.remember_half(advance),
                 Memory::Recompute => trace.recompute(advance),
             };
             (x, log_det, score) = (y, log_det + more, next);
         }
-        let weight = trace.mask() * scale;
-        let sample = Variables::of(x);
-        let energy = action.action(sample.whole);
-        let log_weight = log_det - log_prior - energy;
-        let force = sample.pull(&[(energy.id(), trace.constant(1.0).id())]).0;
-        let (at_sample, at_log_det) = match estimator {
-            Estimator::Reparam => (force * weight, Some(-weight)),
-            Estimator::Path => ((score + force) * weight, None),
-        };
-        if memory == Memory::Invert {
+        Passage { layers, from, x, log_det, score, squares, memory }
+    }
+
+    /// Gradients of `Σ ⟨at_x, x⟩ + Σ at_log_det · log_det` over the batch with respect to all weights, and what inversion has
+    /// lost, if there was one.
+    pub fn backward(
+        &self,
+        at_x: Var<'t, K>,
+        at_log_det: Option<Var<'t, PerSample>>,
+    ) -> (Gradients<'t>, Option<Drift<'t>>) {
+        let trace = self.from.trace();
+        if self.memory == Memory::Invert {
             return trace.apart(|| {
-                let (gradients, drift) = sweep(&layers, [x, z], at_sample, at_log_det, &squares);
-                Step { log_weight, gradients, drift: Some(drift) }
+                let (gradients, drift) = sweep(&self.layers, [self.x, self.from], at_x, at_log_det, &self.squares);
+                (gradients, Some(drift))
             });
         }
-        let outputs: Vec<(NodeId, NodeId)> =
-            std::iter::once((x.id(), at_sample.id())).chain(at_log_det.map(|seed| (log_det.id(), seed.id()))).collect();
+        let outputs: Vec<(NodeId, NodeId)> = std::iter::once((self.x.id(), at_x.id()))
+            .chain(at_log_det.map(|seed| (self.log_det.id(), seed.id())))
+            .collect();
         let weights = trace.weight_nodes();
-        let gradients = with_ranges(trace, &weights, trace.pullback(&outputs, &weights));
-        Step { log_weight, gradients, drift: None }
+        (with_ranges(trace, &weights, trace.pullback(&outputs, &weights)), None)
     }
 }
 
@@ -157,8 +219,8 @@ fn sweep<'t, K: Flat>(
         worst = off.where_positive(off - worst, worst);
     }
     let volume = trace.lattice().volume() as f64;
-    let of_prior = ((x - z).square().sum_sites() * (1.0 / volume)).sqrt();
-    (gradients, Drift { of_prior, layer: at })
+    let of_first = ((x - z).square().sum_sites() * (1.0 / volume)).sqrt();
+    (gradients, Drift { of_first, layer: at })
 }
 
 /// A field as independent variables, [`Flat::parts_of`] it: couplings then compute their nets once for their map and its

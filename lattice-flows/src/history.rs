@@ -22,9 +22,9 @@ pub struct History {
 pub struct Row {
     /// Steps done at its end.
     pub step: u64,
-    /// `⟨log q + S⟩` of the training batches.
+    /// `⟨log q + S⟩` of the training batches; by forward KL `−⟨log q + S⟩` ([`crate::StepReport::loss`]).
     pub loss: f64,
-    /// Effective sample size per sample within a batch; far too high in small batches.
+    /// Effective sample size per sample within a batch ([`crate::StepReport::ess`]); far too high in small batches.
     pub ess: f64,
 }
 

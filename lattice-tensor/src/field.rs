@@ -183,6 +183,29 @@ impl<R: Real> FieldData<R> {
         Ok(())
     }
 
+    /// Copies sample `from` of another field of the same type and layout to a sample. Allocates nothing.
+    ///
+    /// # Errors
+    /// If the fields differ in type or layout; as [`FieldData::sample`].
+    pub fn copy_sample(&mut self, sample: usize, of: &FieldData<R>, from: usize) -> Result<()> {
+        self.check_sample(sample)?;
+        of.check_sample(from)?;
+        if self.spec() != of.spec() || self.layout != of.layout {
+            let text = |field: &Self| format!("{} of layout {:?}", field.spec(), field.layout.lattice());
+            let what = format!("sample {from} of a field");
+            return Err(Error::Binding { what, expected: text(self), found: text(of) });
+        }
+        let (nodes, per_row) = (self.layout.nodes(), self.layout.samples_per_row());
+        let numbers = self.rows * self.fibre.components();
+        let first = |sample: usize| sample / per_row * numbers * R::WIDTH + sample % per_row * nodes;
+        let (to, begin) = (first(sample), first(from));
+        let (read, written) = (of.numbers()?, self.numbers_mut()?);
+        for row in (0..numbers).map(|row| row * R::WIDTH) {
+            written[to + row..to + row + nodes].copy_from_slice(&read[begin + row..begin + row + nodes]);
+        }
+        Ok(())
+    }
+
     fn check_sample(&self, sample: usize) -> Result<()> {
         if sample < self.samples {
             return Ok(());

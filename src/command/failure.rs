@@ -95,9 +95,10 @@ impl From<flows::Error> for Failure {
         match error {
             flows::Error::Tensor(error) => error.into(),
             flows::Error::MonteCarlo(error) => error.into(),
-            flows::Error::Architecture { .. } | flows::Error::Model { .. } | flows::Error::Optim(_) => {
-                Failure::Refused(error.to_string())
-            }
+            flows::Error::Architecture { .. }
+            | flows::Error::Model { .. }
+            | flows::Error::Given { .. }
+            | flows::Error::Optim(_) => Failure::Refused(error.to_string()),
             flows::Error::Params(error) => error.into(),
             other => Failure::Failed(other.to_string()),
         }

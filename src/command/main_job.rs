@@ -67,7 +67,16 @@ fn job<R: Real>(args: &MainArgs) -> Result<(), Failure> {
     say(json, &format!("training a flow of {} parameters on its own samples, {steps} steps", flow.parameters.len()));
     let description = train::describe(&theory, &flow, &training, args.run.precision);
     let (description, folder) = (&description, &folder);
-    let work = Work { theory: &theory, training, description, resume: None, folder, save_every: 1000, quiet: json };
+    let work = Work {
+        theory: &theory,
+        training,
+        description,
+        resume: None,
+        ensemble: None,
+        folder,
+        save_every: 1000,
+        quiet: json,
+    };
     let trained = train::train::<R, Theory>(&mut flow, work, &device)?;
     if trained.interrupted {
         let path = folder.file(MODEL);
@@ -152,7 +161,12 @@ fn draw_plots<R: Real>(
     sampled: &Sampled,
     trained: &train::Trained,
 ) -> Result<(), Failure> {
-    plots::training(&folder.file("training.svg"), &trained.history.rows, sampled.exact.as_ref().map(Known::log_z))?;
+    plots::training(
+        &folder.file("training.svg"),
+        &trained.history.rows,
+        sampled.exact.as_ref().map(Known::log_z),
+        false,
+    )?;
     let configurations = lattice_fields::flows::sample::configurations::<R, _>(flow, seed, 0, 5, device)?;
     let sample = |i| Ok(configurations.sample(i)?.into_iter().map(Real::to_f64).collect());
     let samples = (0..5).map(sample).collect::<Result<Vec<Vec<f64>>, Failure>>()?;

@@ -12,9 +12,9 @@
 //! | `progress` | bars and Ctrl-C |
 //! | `report` | tables and JSON |
 //! | `plots`, `export` | pictures; series for other programs |
-//! | `ensemble` | ensembles that are drawn again |
+//! | `ensemble`, `given` | ensembles that are drawn again; that flows learn from |
 //! | `version` | which program this is |
-//! | `train`, `sample`, `mc`, `measure`, `exact`, `main_job` | the subcommands |
+//! | `train`, `sample`, `flow_bench`, `mc`, `measure`, `exact`, `main_job` | the subcommands |
 
 mod args;
 mod config;
@@ -23,6 +23,8 @@ mod ensemble;
 mod exact;
 mod export;
 mod failure;
+mod flow_bench;
+mod given;
 mod keep;
 mod main_job;
 mod mc;
@@ -39,7 +41,7 @@ mod theory;
 mod train;
 mod version;
 
-use args::{Cli, Command};
+use args::{Cli, Command, SHAPE, TRAINING};
 use clap::parser::ValueSource;
 use clap::{CommandFactory, FromArgMatches};
 use failure::Failure;
@@ -78,6 +80,15 @@ fn dispatch(arguments: Vec<OsString>) -> Result<(), Failure> {
             }
         }
     }
+    if let Some(("flow-bench", given)) = matches.subcommand() {
+        let is_given = |flag: &str| given.value_source(flag) == Some(ValueSource::CommandLine);
+        let of_model: &[&str] = if is_given("model") { &SHAPE } else { &[] };
+        let meaningless = TRAINING.iter().map(|flag| (flag, "no such flag for flow-bench"));
+        let said = of_model.iter().map(|flag| (flag, "no such flag beside --model, which says it"));
+        if let Some((flag, expected)) = meaningless.chain(said).find(|(flag, _)| is_given(flag)) {
+            return Err(Failure::refused(&format!("--{}", flag.replace('_', "-")), expected, "one"));
+        }
+    }
     progress::catch_interrupts();
     match cli.command {
         None => main_job::run(&cli.main),
@@ -86,6 +97,10 @@ fn dispatch(arguments: Vec<OsString>) -> Result<(), Failure> {
             train::run(&args)
         }
         Some(Command::Sample(args)) => sample::run(&args),
+        Some(Command::FlowBench(mut args)) => {
+            args.complete();
+            flow_bench::run(&args)
+        }
         Some(Command::Mc(mut args)) => {
             args.theory.complete();
             mc::run(&args)

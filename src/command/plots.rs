@@ -25,16 +25,20 @@ fn save(path: &Path, size: (u32, u32), draw: impl FnOnce(&Area<'_>) -> Drawn) ->
     result.map_err(|e| Failure::Failed(format!("{}: cannot be drawn: {e}", path.display())))
 }
 
-/// Loss and effective sample size against step; the loss's floor is `−log Z`.
-pub fn training(path: &Path, history: &[Row], log_z: Option<f64>) -> Result<(), Failure> {
+/// Loss and effective sample size against step; the loss's floor is `−log Z`, with forward KL `log Z`.
+pub fn training(path: &Path, history: &[Row], log_z: Option<f64>, forward: bool) -> Result<(), Failure> {
     let Some(&Row { step: last, loss: final_loss, .. }) = history.last() else { return Ok(()) };
     save(path, (960, 400), |area| {
         let (left, right) = area.split_horizontally(480);
-        let floor = log_z.map_or(final_loss, |z| -z);
+        let floor = log_z.map_or(final_loss, |z| if forward { z } else { -z });
+        let (caption, limit) = match forward {
+            true => ("loss = forward KL + log Z", "log Z, exact"),
+            false => ("loss = KL - log Z", "-log Z, exact"),
+        };
         let top = history.iter().map(|h| h.loss).filter(|l| l.is_finite()).fold(floor, f64::max).min(floor + 2.0);
         let mut chart = ChartBuilder::on(&left)
             .margin(12)
-            .caption("loss = KL - log Z", ("sans-serif", 16))
+            .caption(caption, ("sans-serif", 16))
             .x_label_area_size(30)
             .y_label_area_size(52)
             .build_cartesian_2d(0.0..last as f64, floor - 0.05..top + 0.05)?;
@@ -48,7 +52,7 @@ pub fn training(path: &Path, history: &[Row], log_z: Option<f64>) -> Result<(), 
         if log_z.is_some() {
             chart
                 .draw_series(LineSeries::new([(0.0, floor), (last as f64, floor)], COLOURS[3]))?
-                .label("-log Z, exact")
+                .label(limit)
                 .legend(|(x, y)| PathElement::new([(x, y), (x + 18, y)], COLOURS[3]));
             chart.configure_series_labels().background_style(WHITE).draw()?;
         }

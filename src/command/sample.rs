@@ -1,6 +1,6 @@
 //! `lattice sample`: exact samples from a trained flow.
 
-use super::args::{Extents, Numbers, Precision, SampleArgs, TargetArgs, TargetName, TheoryArgs, TheoryName};
+use super::args::{Extents, Precision, SampleArgs, TargetArgs, TheoryArgs, TheoryName};
 use super::device;
 use super::ensemble::Record;
 use super::export;
@@ -11,7 +11,6 @@ use super::report::{Report, table};
 use super::targets::PointTheory;
 use super::theory::{FlowTheory, GaugeTheory, Known, LinkTheory, Theory, check_memory};
 use super::train::{model_file, precision_name};
-use clap::ValueEnum;
 use lattice_fields::flows::checkpoint::theory_of;
 use lattice_fields::flows::sample::configurations_of;
 use lattice_fields::mc::observables::FARTHEST;
@@ -73,21 +72,7 @@ pub fn run(args: &SampleArgs) -> Result<(), Failure> {
     };
     let path = model_file("--model", &folder)?;
     let what = format!("--model {}", folder.display());
-    let theory = theory_of(&path)?;
-    let name = match theory.as_str() {
-        "phi4" => TheoryName::Phi4,
-        "free" => TheoryName::Free,
-        "U(1)" | "u1" => TheoryName::U1,
-        other => match other.split_once('/') {
-            Some(("torus", target)) => {
-                return sample_point(args, &what, TheoryName::Torus, target, &path, record.as_ref());
-            }
-            Some(("sphere", target)) => {
-                return sample_point(args, &what, TheoryName::Sphere, target, &path, record.as_ref());
-            }
-            _ => return Err(Failure::refused(&what, "a model of phi4, free, u1, torus or sphere", other)),
-        },
-    };
+    let name = theory_name(&what, &path)?;
     match name {
         TheoryName::U1 => {
             let checkpoint = Checkpoint::read(&path)?;
@@ -96,6 +81,7 @@ pub fn run(args: &SampleArgs) -> Result<(), Failure> {
                 None => Err(Failure::refused("--theory", "u1", asked.theory.name())),
             })
         }
+        TheoryName::Torus | TheoryName::Sphere => sample_point(args, &what, name, &path, record.as_ref()),
         _ => sample_from(args, &what, name, Checkpoint::read(&path)?, record.as_ref(), Theory::new),
     }
 }
@@ -105,26 +91,27 @@ fn sample_point(
     args: &SampleArgs,
     what: &str,
     name: TheoryName,
-    target: &str,
     path: &Path,
     record: Option<&Record>,
 ) -> Result<(), Failure> {
     let checkpoint = Checkpoint::read(path)?;
-    let couplings = &checkpoint.description.couplings;
-    let coupling = |name: &str| couplings.get(name).copied();
-    let chosen = TargetName::from_str(target, false)
-        .map_err(|_| Failure::refused(what, "a model of a density that is known here", target))?;
-    let links: Vec<f64> = (1..).map_while(|i| coupling(&format!("link_{i}"))).collect();
-    let target = TargetArgs {
-        target: Some(chosen),
-        center: coupling("center_x").zip(coupling("center_y")).map(|(x, y)| Numbers(vec![x, y])),
-        sigma: coupling("sigma"),
-        links: (!links.is_empty()).then_some(Numbers(links)),
-    };
+    let target = TargetArgs::of_model(what, &checkpoint.description)?;
     sample_from(args, what, name, checkpoint, record, |asked| {
-        let asked = TheoryArgs { target: target.clone(), ..asked.clone() };
-        PointTheory::new(&asked)?.ok_or_else(|| Failure::refused("--theory", "torus or sphere", asked.theory.name()))
+        PointTheory::of_model(&TheoryArgs { target: target.clone(), ..asked.clone() })
     })
+}
+
+/// The theory of a model file.
+pub fn theory_name(what: &str, path: &Path) -> Result<TheoryName, Failure> {
+    let theory = theory_of(path)?;
+    match theory.split('/').next() {
+        Some("phi4") => Ok(TheoryName::Phi4),
+        Some("free") => Ok(TheoryName::Free),
+        Some("U(1)" | "u1") => Ok(TheoryName::U1),
+        Some("torus") => Ok(TheoryName::Torus),
+        Some("sphere") => Ok(TheoryName::Sphere),
+        _ => Err(Failure::refused(what, "a model of phi4, free, u1, torus or sphere", theory)),
+    }
 }
 
 /// Samples from a model of a theory, which is made from its flags.

@@ -1,13 +1,17 @@
 //! Densities on tori and spheres: from flags to an action of one point, and the flow for it.
 
-use super::args::{TargetArgs, TargetName, TheoryArgs, TheoryName};
+use super::args::{Numbers, TargetArgs, TargetName, TheoryArgs, TheoryName};
 use super::failure::Failure;
 use super::theory::{FlowTheory, Known, Subject};
+use clap::ValueEnum;
 use lattice_fields::flows::angles::unit_vector;
+use lattice_fields::flows::checkpoint::Description;
+use lattice_fields::flows::given;
 use lattice_fields::mc::action::compact::{RobotArm, SphereMixture, TorusMixture, TorusSum};
 use lattice_fields::mc::exact::compact::KnownDensity;
 use lattice_fields::mc::statistics::TwoSided;
 use lattice_fields::prelude::*;
+use std::f64::consts::TAU;
 
 /// A density of one point on a torus or a sphere.
 pub struct PointTheory {
@@ -68,6 +72,11 @@ impl PointTheory {
         Ok(Some(PointTheory { name, target: chosen, lattice: Lattice::periodic([1])?, action, known, dimension }))
     }
 
+    /// The density of flags that are a model's.
+    pub fn of_model(args: &TheoryArgs) -> Result<PointTheory, Failure> {
+        PointTheory::new(args)?.ok_or_else(|| Failure::refused("--theory", "torus or sphere", args.theory.name()))
+    }
+
     /// What is known of it.
     pub fn known(&self) -> Option<&KnownDensity> {
         self.known.as_ref()
@@ -100,6 +109,22 @@ fn robot_arm(target: &TargetArgs) -> Result<RobotArm, Failure> {
 }
 
 impl TargetArgs {
+    /// What a model says of its density.
+    pub fn of_model(what: &str, model: &Description<Channels>) -> Result<TargetArgs, Failure> {
+        let coupling = |name: &str| model.couplings.get(name).copied();
+        let named = model.theory.split_once('/').and_then(|(_, target)| TargetName::from_str(target, false).ok());
+        let Some(target) = named else {
+            return Err(Failure::refused(what, "a model of a density that is known here", &model.theory));
+        };
+        let links: Vec<f64> = (1..).map_while(|i| coupling(&format!("link_{i}"))).collect();
+        Ok(TargetArgs {
+            target: Some(target),
+            center: coupling("center_x").zip(coupling("center_y")).map(|(x, y)| Numbers(vec![x, y])),
+            sigma: coupling("sigma"),
+            links: (!links.is_empty()).then_some(Numbers(links)),
+        })
+    }
+
     /// Refuses flags that were given, of those asked for.
     pub fn refuse(&self, which: impl Fn(&str) -> bool, expected: &str) -> Result<(), Failure> {
         let given = [
@@ -148,6 +173,13 @@ impl FlowTheory for PointTheory {
                 (vec![self.dimension + 1], vectors)
             }
             _ => (vec![self.dimension], numbers),
+        }
+    }
+
+    fn seen(&self, stored: Vec<f64>) -> Result<Vec<f64>, lattice_fields::flows::Error> {
+        match self.name {
+            TheoryName::Sphere => given::coordinates(&stored, self.dimension),
+            _ => Ok(stored.into_iter().map(|theta| theta - TAU * (theta / TAU).round()).collect()),
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::args::{TheoryArgs, TheoryName};
 use super::failure::Failure;
 use lattice_fields::flows::angles::LinkAngles;
-use lattice_fields::flows::{Flat, two_sided, two_sided_of_links};
+use lattice_fields::flows::{Flat, given, two_sided, two_sided_of_links};
 use lattice_fields::mc::exact::gauge::GroupName;
 use lattice_fields::mc::exact::gauge::Torus;
 use lattice_fields::mc::exact::{self, Effort, Exact};
@@ -73,6 +73,11 @@ impl<K: Manifold> Subject<'_, K> {
 
     pub fn couplings(&self) -> BTreeMap<String, f64> {
         self.action.couplings().into_iter().map(|(name, value)| (name.to_string(), value)).collect()
+    }
+
+    /// The numbers of one configuration.
+    pub fn numbers(&self) -> usize {
+        self.lattice.volume() * self.action.fibre(self.lattice).components()
     }
 }
 
@@ -159,6 +164,9 @@ pub trait FlowTheory {
 
     /// Configurations as they are kept: the shape behind the extents, and the numbers.
     fn stored(&self, numbers: Vec<f64>) -> (Vec<usize>, Vec<f64>);
+
+    /// Configurations as flows see them, from how they are kept.
+    fn seen(&self, stored: Vec<f64>) -> Result<Vec<f64>, lattice_fields::flows::Error>;
 }
 
 /// What is known of a theory.
@@ -225,6 +233,10 @@ impl FlowTheory for Theory {
     fn stored(&self, numbers: Vec<f64>) -> (Vec<usize>, Vec<f64>) {
         (Vec::new(), numbers)
     }
+
+    fn seen(&self, stored: Vec<f64>) -> Result<Vec<f64>, lattice_fields::flows::Error> {
+        Ok(stored)
+    }
 }
 
 /// U(1) links with Wilson's action, as flows see them: by their angles.
@@ -275,6 +287,10 @@ impl FlowTheory for LinkTheory {
     fn stored(&self, angles: Vec<f64>) -> (Vec<usize>, Vec<f64>) {
         let links = angles.into_iter().flat_map(|theta| [theta.cos(), theta.sin()]).collect();
         (vec![self.lattice.directions(), 2], links)
+    }
+
+    fn seen(&self, links: Vec<f64>) -> Result<Vec<f64>, lattice_fields::flows::Error> {
+        given::angles(&links)
     }
 }
 

@@ -1,8 +1,9 @@
-//! `lattice train`: a flow on its own samples.
+//! `lattice train`: a flow on its own samples, or on an ensemble.
 
-use super::args::{Precision, TrainArgs};
+use super::args::{EstimatorName, Precision, TrainArgs};
 use super::device;
 use super::failure::{Failure, differences};
+use super::given;
 use super::output::{Existing, Folder, say};
 use super::plots;
 use super::progress::{bar, forecast, interrupted};
@@ -13,6 +14,7 @@ use super::theory::{FlowTheory, GaugeTheory, Known, LinkTheory, Theory, check_me
 use lattice_fields::autograd::optim::LearningRate;
 use lattice_fields::flows::angles::{Architecture as AngleFlow, LinkFlow, Masks};
 use lattice_fields::flows::checkpoint::Description;
+use lattice_fields::flows::given::field;
 use lattice_fields::flows::{Flat, History, Shape};
 use lattice_fields::prelude::*;
 use std::path::{Path, PathBuf};
@@ -78,6 +80,13 @@ fn train_for<T: FlowTheory>(args: &TrainArgs, theory: &T, mut flow: Flow<T::Fiel
     if args.samples == 0 {
         return Err(Failure::refused("--samples", "at least 1", 0));
     }
+    let forward = args.estimator == Some(EstimatorName::Forward);
+    if forward == args.ensemble.is_empty() {
+        return Err(match forward {
+            true => Failure::refused("--estimator forward", "configurations to learn from, by --ensemble", "none"),
+            false => Failure::refused("--ensemble", "--estimator forward, which learns from it", "another"),
+        });
+    }
     // A training that goes on has learnt from it already.
     if let Some(folder) = args.warm_start.as_ref().filter(|_| !args.resume) {
         flow.warm_start(&read_model("--warm-start", folder)?)?;
@@ -89,6 +98,10 @@ fn train_for<T: FlowTheory>(args: &TrainArgs, theory: &T, mut flow: Flow<T::Fiel
     let wanted =
         Wanted { samples: args.samples, batch: 1024, two_sided: args.two_sided, exact_seconds: 12.0, quiet: true };
     wanted.check(subject.lattice)?;
+    let ensemble = match forward {
+        true => Some(given::read(theory, &args.ensemble, args.run.json)?),
+        false => None,
+    };
     let description = describe(theory, &flow, &training, args.run.precision);
     let resume = if args.resume {
         let path = args.run.out.clone().unwrap_or_default().join(MODEL);
@@ -120,6 +133,7 @@ fn train_for<T: FlowTheory>(args: &TrainArgs, theory: &T, mut flow: Flow<T::Fiel
         training,
         description: &description,
         resume: resume.as_ref(),
+        ensemble: ensemble.as_deref(),
         folder: &folder,
         save_every: args.save_every,
         quiet: args.run.json,
@@ -145,13 +159,19 @@ fn train_for<T: FlowTheory>(args: &TrainArgs, theory: &T, mut flow: Flow<T::Fiel
     let mut report = Report::about("train", &subject, args.run.seed, precision_name(args.run.precision));
     report.set("steps", trained.steps);
     report.set("rejected_steps", trained.history.rejected);
+    report.set("ensemble", ensemble.map(|numbers| numbers.len() / subject.numbers()));
     sampled.fill(&mut report)?;
     report.set("seconds", trained.seconds);
     report.set("seconds_per_step", (!trained.step_seconds.is_empty()).then(|| median(&trained.step_seconds)));
     report.set("samples_per_second", sampled.ensemble.log_weights.len() as f64 / sampled.seconds);
     device::fill(&mut report, &device);
     folder.write("report.json", &report.text())?;
-    plots::training(&folder.file("training.svg"), &trained.history.rows, sampled.exact.as_ref().map(Known::log_z))?;
+    plots::training(
+        &folder.file("training.svg"),
+        &trained.history.rows,
+        sampled.exact.as_ref().map(Known::log_z),
+        forward,
+    )?;
     sampled.warnings.iter().for_each(|w| say(args.run.json, &format!("warning: {w}")));
     report.print_or(args.run.json, &sampled.summary())
 }
@@ -182,7 +202,7 @@ pub fn describe<T: FlowTheory>(
 }
 
 /// Activations of one block a thread, and the tables of neighbours.
-fn check_training_memory(theory: &Theory, architecture: &Architecture, threads: usize) -> Result<(), Failure> {
+pub fn check_training_memory(theory: &Theory, architecture: &Architecture, threads: usize) -> Result<(), Failure> {
     let volume = theory.lattice.volume() as f64;
     let channels: usize = architecture.hidden.iter().sum::<usize>() + 8;
     let taps = (architecture.kernel as f64).powi(theory.lattice.directions() as i32);
@@ -195,7 +215,7 @@ fn check_training_memory(theory: &Theory, architecture: &Architecture, threads: 
 }
 
 /// The same for couplings of links, whose activations live on parts of the lattice.
-fn check_link_memory(theory: &LinkTheory, flow: &LinkFlow, threads: usize) -> Result<(), Failure> {
+pub fn check_link_memory(theory: &LinkTheory, flow: &LinkFlow, threads: usize) -> Result<(), Failure> {
     let volume = theory.lattice.volume() as f64;
     let (directions, width) = (theory.lattice.directions() as i32, flow.hidden.iter().sum::<usize>() as f64);
     let layers = if flow.masks == Masks::Divisions { 2.0 } else { flow.layers as f64 };
@@ -213,6 +233,8 @@ pub struct Work<'a, T: FlowTheory> {
     pub description: &'a Description<T::Field>,
     /// Where it goes on from.
     pub resume: Option<&'a Checkpoint<T::Field>>,
+    /// What it learns from, if not its own samples.
+    pub ensemble: Option<&'a [f64]>,
     pub folder: &'a Folder,
     /// Steps between checkpoints; 0 for none but the last.
     pub save_every: u64,
@@ -225,9 +247,15 @@ pub fn train<R: Real, T: FlowTheory>(
     work: Work<'_, T>,
     device: &Device,
 ) -> Result<Trained, Failure> {
-    let Work { theory, training, description, resume, folder, save_every, quiet } = work;
+    let Work { theory, training, description, resume, ensemble, folder, save_every, quiet } = work;
     let steps = training.steps;
-    let mut trainer = Trainer::<R, T::Field>::new(flow, theory.subject().action, training, device)?;
+    let subject = theory.subject();
+    let ensemble =
+        ensemble.map(|numbers| field::<R, T::Field>(subject.lattice, subject.action, numbers)).transpose()?;
+    let mut trainer = match &ensemble {
+        Some(ensemble) => Trainer::on_ensemble(flow, subject.action, ensemble, training, device)?,
+        None => Trainer::<R, T::Field>::new(flow, subject.action, training, device)?,
+    };
     let mut clock = Vec::new();
     if let Some(checkpoint) = resume {
         trainer.resume(checkpoint)?;

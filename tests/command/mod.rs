@@ -4,6 +4,8 @@
 mod config;
 /// Processors and GPUs.
 mod device;
+/// Estimators, and ensembles that are given.
+mod estimators;
 /// Exact values.
 mod exact;
 /// Gauge fields.

@@ -28,6 +28,11 @@ fn flows_of_points_are_trained_certified_resumed_and_drawn_again() {
         assert_eq!(sampled["target"], flow["target"]);
         let again = folder.json(&format!("sample --from {out}-s/ensemble.json"));
         assert_eq!((&sampled["checksum"], &sampled["couplings"]), (&again["checksum"], &flow["couplings"]));
+        // What was kept teaches another flow; estimators are compared on the model.
+        let forward = format!("train {theory} {flags} --estimator forward --ensemble {out}-s --steps 3 --samples 100");
+        assert!(folder.json(&forward)["ess"].as_f64().is_some());
+        let bench = folder.json(&format!("flow-bench --model {out} --steps 4 --batch 32"));
+        assert!(bench["estimators"]["reinforce"]["variance"]["mean"].as_f64().is_some_and(|v| v > 0.0), "{bench}");
     }
     for flags in [
         "--order coupling --layers 2 --transform spline --mixtures 8 --estimator path --target multimodal",

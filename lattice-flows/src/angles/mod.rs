@@ -19,4 +19,4 @@ pub use links::{LinkAngles, angles_of, links_of};
 pub use loops::{angle_of, plaquette, rectangle};
 pub use pattern::{Centre, Pattern};
 pub use points::{Order, SphereFlow, TorusFlow};
-pub use sphere::{OnSphere, UniformSphere, embedded, unit_vector};
+pub use sphere::{OnSphere, UniformSphere, coordinates_of, embedded, unit_vector};

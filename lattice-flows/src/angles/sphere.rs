@@ -41,6 +41,15 @@ pub fn unit_vector(coordinates: &[f64]) -> Vec<f64> {
     x
 }
 
+/// The coordinates of a vector's direction, two numbers at least: what [`unit_vector`] undoes.
+pub fn coordinates_of(x: &[f64]) -> Vec<f64> {
+    let height = |k: usize| {
+        let radius = x[..=k].iter().map(|x| x * x).sum::<f64>().sqrt();
+        if radius > 0.0 { (x[k] / radius).clamp(-1.0, 1.0) } else { 0.0 }
+    };
+    (2..x.len()).rev().map(height).chain([x[1].atan2(x[0])]).collect()
+}
+
 /// `Σ_k (k/2 − 1) ln(1 − r_k²)`: the logarithm of the area that belongs to the coordinates.
 fn log_area<'t>(coordinates: Var<'t, Channels>) -> Var<'t, PerSample> {
     let parts = coordinates.parts();

@@ -65,6 +65,10 @@ pub enum EstimatorName {
     Reparam,
     /// Without the score, which has mean zero.
     Path,
+    /// The score times log q + S, less the mean of the other samples: no derivative of the action.
+    Reinforce,
+    /// Maximum likelihood of configurations that --ensemble gives.
+    Forward,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize)]
@@ -143,6 +147,11 @@ pub struct TrainArgs {
     /// How the gradient is estimated [default: reparam, symmetric path]
     #[arg(long, value_enum)]
     pub estimator: Option<EstimatorName>,
+    /// What --estimator forward learns from: files of configurations (.npy, .safetensors), or folders of runs of mc or
+    /// sample that have kept some by --save-every
+    #[arg(long, value_delimiter = ',', num_args = 1.., value_name = "FILE|FOLDER")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ensemble: Vec<PathBuf>,
     /// What the backward half has from the forward half: all, or activations rounded to f16, or computed again, or found
     /// by inversion.
     #[arg(long, value_enum, default_value = "keep")]
@@ -353,6 +362,8 @@ impl TrainArgs {
             seed: self.run.seed,
             estimator: match self.estimator {
                 Some(EstimatorName::Path) => Estimator::Path,
+                Some(EstimatorName::Reinforce) => Estimator::Reinforce,
+                Some(EstimatorName::Forward) => Estimator::Forward,
                 _ => Estimator::Reparam,
             },
             memory: match self.memory {
