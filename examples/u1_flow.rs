@@ -54,7 +54,7 @@ fn train(flow: &mut Flow<Channels>, beta: f64, steps: u64, device: &Device) -> R
     let action = LinkAngles(Wilson::new(beta));
     let start = Instant::now();
     let mut trainer = Trainer::<f32, Channels>::new(flow, &action, training, device)?;
-    trainer.inside(|trainer| (0..steps).try_for_each(|_| trainer.step().map(drop)))?;
+    (0..steps).try_for_each(|_| trainer.step().map(drop))?;
     Ok(start.elapsed().as_secs_f64())
 }
 
@@ -63,7 +63,7 @@ fn judge(flow: &Flow<Channels>, beta: usize, nets: bool, training: f64, device: 
     let action = LinkAngles(Wilson::new(beta as f64));
     let mut sampler = Sampler::<f32>::new(flow, &action, 11, 1024, device)?;
     let start = Instant::now();
-    let ensemble = device.install(|| Ensemble::draw(&mut sampler, SAMPLES, 5, |_| true))?;
+    let ensemble = Ensemble::draw(&mut sampler, SAMPLES, 5, |_| true)?;
     let seconds_per_sample = start.elapsed().as_secs_f64() / SAMPLES as f64;
     let certificate = Certificate::new(&ensemble.log_weights, Some(torus.log_z()))?;
     let estimates = ensemble.estimates()?;
