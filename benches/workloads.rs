@@ -126,8 +126,7 @@ impl Workload {
     }
 
     /// Prepares the workload and hands it to `time`: the arithmetic and traffic of a step of the whole batch, and a
-    /// function that makes a number of steps and returns their seconds. The steps run inside the threads' pool, as
-    /// long loops do.
+    /// function that makes a number of steps and returns their seconds.
     ///
     /// # Errors
     /// If the workload cannot be planned.
@@ -141,9 +140,7 @@ impl Workload {
                 let mut flow = net(extent, 16)?;
                 let mut trainer = Trainer::<f32>::new(&mut flow, &ACTION, training(batch)?, device)?;
                 let cost = all(trainer.cost());
-                time(cost, &mut |steps| {
-                    trainer.inside(|trainer| timed(steps, || trainer.step().map(|_| ()).expect("a step")))
-                });
+                time(cost, &mut |steps| timed(steps, || trainer.step().map(|_| ()).expect("a step")));
             }
             Workload::Sample { extent, batch } => {
                 let flow = net(extent, 16)?;
@@ -160,19 +157,17 @@ impl Workload {
                 let cost = all(program.cost());
                 let mut step = 0;
                 time(cost, &mut |steps| {
-                    device.install(|| {
-                        timed(steps, || {
-                            step += 1;
-                            let mut bindings = Bindings {
-                                samples: batch,
-                                draws: Draws { seed: 1, step, first_sample: 0 },
-                                weights: &weights,
-                                out_fields: &mut [&mut *phi],
-                                out_per_sample: &mut [&mut log_q],
-                                ..Default::default()
-                            };
-                            program.run(device, &mut bindings).expect("a draw");
-                        })
+                    timed(steps, || {
+                        step += 1;
+                        let mut bindings = Bindings {
+                            samples: batch,
+                            draws: Draws { seed: 1, step, first_sample: 0 },
+                            weights: &weights,
+                            out_fields: &mut [&mut *phi],
+                            out_per_sample: &mut [&mut log_q],
+                            ..Default::default()
+                        };
+                        program.run(device, &mut bindings).expect("a draw");
                     })
                 });
             }
@@ -183,9 +178,7 @@ impl Workload {
                 let action = LinkAngles(Wilson::new(2.0));
                 let mut trainer = Trainer::<f32, Channels>::new(&mut flow, &action, training(batch)?, device)?;
                 let cost = all(trainer.cost());
-                time(cost, &mut |steps| {
-                    trainer.inside(|trainer| timed(steps, || trainer.step().map(|_| ()).expect("a step")))
-                });
+                time(cost, &mut |steps| timed(steps, || trainer.step().map(|_| ()).expect("a step")));
             }
             Workload::Spline { points } => splines(points, device, time)?,
             Workload::Hmc { extent, chains } => {
@@ -198,9 +191,7 @@ impl Workload {
                 outputs.extend(updated.numbers.iter().map(|(_, number)| number.id()));
                 let cost = all(trace.program::<f32>(&outputs, &Layout::samples(&lattice, 16))?.cost());
                 let chains = &mut chains;
-                time(cost, &mut |steps| {
-                    device.install(|| timed(steps, || chains.advance().map(|_| ()).expect("a trajectory")))
-                });
+                time(cost, &mut |steps| timed(steps, || chains.advance().map(|_| ()).expect("a trajectory")));
             }
         }
         Ok(())
@@ -267,17 +258,15 @@ fn splines(points: usize, device: &Device, time: &mut Timing<'_>) -> Result<(), 
     let cost = Cost { flops: cost.flops * samples as f64, bytes: cost.bytes * samples as f64 };
     let mut out = [field(Fibre::Scalar)?, field(Fibre::Scalar)?, field(Fibre::Scalar)?, field(parameters)?];
     time(cost, &mut |steps| {
-        device.install(|| {
-            timed(steps, || {
-                let [y, l, dx, dp] = &mut out;
-                let mut bindings = Bindings {
-                    samples,
-                    fields: &[&fields[0], &fields[1], &fields[2]],
-                    out_fields: &mut [y, l, dx, dp],
-                    ..Default::default()
-                };
-                program.run(device, &mut bindings).expect("splines");
-            })
+        timed(steps, || {
+            let [y, l, dx, dp] = &mut out;
+            let mut bindings = Bindings {
+                samples,
+                fields: &[&fields[0], &fields[1], &fields[2]],
+                out_fields: &mut [y, l, dx, dp],
+                ..Default::default()
+            };
+            program.run(device, &mut bindings).expect("splines");
         })
     });
     Ok(())

@@ -74,7 +74,7 @@ where
     let plan = MarkovRun { chains: count, updates, thermalize: 150, seed: 1 };
     let mut chains = Chains::<f32, Links<G>>::new(action, update, &lattice, count, plan.seed, device)?;
     chains.begin(Start::Hot)?;
-    let estimates = device.install(|| plan.record(&mut chains, |_| true))?.estimates()?;
+    let estimates = plan.record(&mut chains, |_| true)?.estimates()?;
     let find = |name: &str| estimates.iter().find(|(n, _)| n == name).map(|(_, e)| *e);
     let found = find("plaquette").ok_or("no plaquette")?;
     Ok((found, find("schwinger_dyson").unwrap_or(found)))

@@ -61,7 +61,7 @@ where
         let plan = MarkovRun { chains: 64, updates, thermalize: 200, seed };
         let mut chains = Chains::<f64, Links<G>>::new(&action, update(), &lattice, plan.chains, seed, device)?;
         chains.begin(Start::Hot)?;
-        let history: History = device.install(|| plan.record(&mut chains, |_| true))?;
+        let history: History = plan.record(&mut chains, |_| true)?;
         runs.push(history.estimates()?);
     }
     let mut good = true;

@@ -30,15 +30,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut flow = Flow::new(&lattice, Architecture { layers: 8, ..Default::default() })?;
     let training = Training { steps: 2000, ..Default::default() };
     let mut trainer = Trainer::<f32>::new(&mut flow, &action, training, &device)?;
-    trainer.inside(|trainer| {
-        for step in 1..=2000 {
-            let report = trainer.step()?;
-            if step % 500 == 0 {
-                eprintln!("step {step}: loss {:.3}, ESS in the batch {:.2}", report.loss, report.ess);
-            }
+    for step in 1..=2000 {
+        let report = trainer.step()?;
+        if step % 500 == 0 {
+            eprintln!("step {step}: loss {:.3}, ESS in the batch {:.2}", report.loss, report.ess);
         }
-        Ok::<(), lattice_fields::flows::Error>(())
-    })?;
+    }
     let mut sampler = Sampler::<f32>::new(&flow, &action, 2, 1024, &device)?;
     let ensemble = Ensemble::draw(&mut sampler, 50_000, 2, |_| true)?;
 

@@ -84,38 +84,36 @@ fn measured(sampler: &Sampler, beta: usize, device: &Device) -> Result<Row, Fail
         let charge = chains.observable_names().iter().position(|name| name == "charge").ok_or("no charge")?;
         Ok(chains.measure()?[charge].iter().map(|q| q.round()).collect())
     };
-    device.install(|| -> Result<Row, Failure> {
-        // Every fourth jump or more is accepted: hundreds of them reach the whole distribution.
-        let tune = |chains: &mut Chains<'_, f32, Links<U1>>, updates: usize| -> Result<(), Failure> {
-            let which = chains.update_names().iter().position(|name| name == "acceptance").ok_or("no acceptance")?;
-            for _ in 0..updates / 20 {
-                let mut sum = 0.0;
-                for _ in 0..20 {
-                    sum += chains.advance()?[which].iter().sum::<f64>();
-                }
-                chains.tune(sum / (20 * CHAINS) as f64)?;
+    // Every fourth jump or more is accepted: hundreds of them reach the whole distribution.
+    let tune = |chains: &mut Chains<'_, f32, Links<U1>>, updates: usize| -> Result<(), Failure> {
+        let which = chains.update_names().iter().position(|name| name == "acceptance").ok_or("no acceptance")?;
+        for _ in 0..updates / 20 {
+            let mut sum = 0.0;
+            for _ in 0..20 {
+                sum += chains.advance()?[which].iter().sum::<f64>();
             }
-            Ok(())
-        };
-        tune(&mut start, 600)?;
-        tune(&mut chains, 200)?;
-        let fields: Vec<Vec<f64>> = (0..CHAINS)
-            .map(|chain| Ok(start.fields().sample(chain)?.into_iter().map(f64::from).collect()))
-            .collect::<Result<_, Failure>>()?;
-        chains.begin_from(&fields)?;
-        let mut series = vec![Vec::new(); CHAINS];
-        let mut seconds = 0.0;
-        for _ in 0..updates {
-            let begin = Instant::now();
-            chains.advance()?;
-            seconds += begin.elapsed().as_secs_f64();
-            series.iter_mut().zip(measure(&mut chains)?).for_each(|(s, q)| s.push(q));
+            chains.tune(sum / (20 * CHAINS) as f64)?;
         }
-        let (tau, error) = decorrelation(&series);
-        let seconds = seconds / (updates * CHAINS) as f64;
-        let charge2 = correlation(series.iter(), 0);
-        Ok(Row { sampler: sampler.name, beta, tau, error, seconds, charge2 })
-    })
+        Ok(())
+    };
+    tune(&mut start, 600)?;
+    tune(&mut chains, 200)?;
+    let fields: Vec<Vec<f64>> = (0..CHAINS)
+        .map(|chain| Ok(start.fields().sample(chain)?.into_iter().map(f64::from).collect()))
+        .collect::<Result<_, Failure>>()?;
+    chains.begin_from(&fields)?;
+    let mut series = vec![Vec::new(); CHAINS];
+    let mut seconds = 0.0;
+    for _ in 0..updates {
+        let begin = Instant::now();
+        chains.advance()?;
+        seconds += begin.elapsed().as_secs_f64();
+        series.iter_mut().zip(measure(&mut chains)?).for_each(|(s, q)| s.push(q));
+    }
+    let (tau, error) = decorrelation(&series);
+    let seconds = seconds / (updates * CHAINS) as f64;
+    let charge2 = correlation(series.iter(), 0);
+    Ok(Row { sampler: sampler.name, beta, tau, error, seconds, charge2 })
 }
 
 fn draw(path: &Path, samplers: &[Sampler], rows: &[Row]) -> Result<(), Failure> {

@@ -108,7 +108,7 @@ fn train(target: &mut Target, device: &Device) -> Result<f64, Failure> {
     };
     let start = Instant::now();
     let mut trainer = Trainer::<f32, Channels>::new(&mut target.flow, &*target.action, training, device)?;
-    trainer.inside(|trainer| (0..STEPS).try_for_each(|_| trainer.step().map(drop)))?;
+    (0..STEPS).try_for_each(|_| trainer.step().map(drop))?;
     Ok(start.elapsed().as_secs_f64())
 }
 
@@ -243,7 +243,7 @@ fn main() -> Result<(), Failure> {
         }
         let seconds = train(&mut target, &device)?;
         let mut sampler = Sampler::<f32>::new(&target.flow, &*target.action, SEED, 1024, &device)?;
-        let ensemble = device.install(|| Ensemble::draw(&mut sampler, SAMPLES, 5, |_| true))?;
+        let ensemble = Ensemble::draw(&mut sampler, SAMPLES, 5, |_| true)?;
         let log_z = target.known.log_z;
         let certificate = Certificate::new(&ensemble.log_weights, Some(log_z))?;
         let estimates = ensemble.estimates()?;

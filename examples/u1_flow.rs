@@ -81,7 +81,7 @@ fn train(flow: &mut Flow<Channels>, beta: f64, kind: Kind, steps: u64, device: &
     let action = LinkAngles(Wilson::new(beta));
     let start = Instant::now();
     let mut trainer = Trainer::<f32, Channels>::new(flow, &action, training.clone(), device)?;
-    trainer.inside(|trainer| (0..steps).try_for_each(|_| trainer.step().map(drop)))?;
+    (0..steps).try_for_each(|_| trainer.step().map(drop))?;
     drop(trainer);
     if kind == Kind::Told {
         let ensemble = configurations(beta, device)?;
@@ -91,7 +91,7 @@ fn train(flow: &mut Flow<Channels>, beta: f64, kind: Kind, steps: u64, device: &
         training.estimator = Estimator::Forward;
         let steps = training.steps;
         let mut trainer = Trainer::<f32, Channels>::on_ensemble(flow, &action, &ensemble, training, device)?;
-        trainer.inside(|trainer| (0..steps).try_for_each(|_| trainer.step().map(drop)))?;
+        (0..steps).try_for_each(|_| trainer.step().map(drop))?;
     }
     Ok(start.elapsed().as_secs_f64())
 }
@@ -122,7 +122,7 @@ fn judge(flow: &Flow<Channels>, beta: usize, kind: Kind, training: f64, device: 
     let action = LinkAngles(Wilson::new(beta as f64));
     let mut sampler = Sampler::<f32>::new(flow, &action, 11, 1024, device)?;
     let start = Instant::now();
-    let ensemble = device.install(|| Ensemble::draw(&mut sampler, SAMPLES, 5, |_| true))?;
+    let ensemble = Ensemble::draw(&mut sampler, SAMPLES, 5, |_| true)?;
     let seconds_per_sample = start.elapsed().as_secs_f64() / SAMPLES as f64;
     let certificate = Certificate::new(&ensemble.log_weights, Some(torus.log_z()))?;
     let estimates = ensemble.estimates()?;

@@ -90,7 +90,7 @@ fn point(name: &str, extents: [usize; 2], action: Phi4, broken: bool, device: &D
     let steps = training.steps;
     let mut flow = Flow::new(&lattice, architecture)?;
     let mut trainer = Trainer::<f32>::new(&mut flow, &action, training, device)?;
-    trainer.inside(|trainer| (0..steps).try_for_each(|_| trainer.step().map(drop)))?;
+    (0..steps).try_for_each(|_| trainer.step().map(drop))?;
     let (mut log_z_pulls, mut warned) = (Vec::new(), 0);
     let draw = |seed| -> Result<Estimates, Failure> {
         let mut sampler = Sampler::<f32>::new(&flow, &action, seed, 1024, device)?;

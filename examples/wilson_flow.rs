@@ -66,24 +66,21 @@ fn main() -> Result<(), Failure> {
     let times = steps.times();
     let empty = || vec![vec![Vec::new(); CHAINS]; times.len()];
     let (mut clover, mut plaquette): (Series, Series) = (empty(), empty());
-    device.install(|| -> Result<(), Failure> {
-        for _ in 0..200 {
+    for _ in 0..200 {
+        chains.advance()?;
+    }
+    for update in 0..UPDATES {
+        for _ in 0..10 {
             chains.advance()?;
         }
-        for update in 0..UPDATES {
-            for _ in 0..10 {
-                chains.advance()?;
-            }
-            for (k, point) in flow.run(chains.fields())?.into_iter().enumerate() {
-                clover[k].iter_mut().zip(&point.clover).for_each(|(s, &x)| s.push(x));
-                plaquette[k].iter_mut().zip(&point.plaquette).for_each(|(s, &x)| s.push(x));
-            }
-            if (update + 1) % 10 == 0 {
-                println!("{} of {UPDATES} times {CHAINS} configurations", update + 1);
-            }
+        for (k, point) in flow.run(chains.fields())?.into_iter().enumerate() {
+            clover[k].iter_mut().zip(&point.clover).for_each(|(s, &x)| s.push(x));
+            plaquette[k].iter_mut().zip(&point.plaquette).for_each(|(s, &x)| s.push(x));
         }
-        Ok(())
-    })?;
+        if (update + 1) % 10 == 0 {
+            println!("{} of {UPDATES} times {CHAINS} configurations", update + 1);
+        }
+    }
     let method = GammaMethod::default();
     let means = |series: &Series| -> Result<Vec<Estimate>, Failure> {
         series.iter().map(|s| Ok(method.estimate_any(s)?)).collect()

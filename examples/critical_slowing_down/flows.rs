@@ -38,7 +38,7 @@ pub fn run(point: &Point, target: f64, device: &Device) -> Result<[Row; 2], Fail
     let (mut seconds, mut next, mut reached) = (0.0, FIRST, None);
     loop {
         let start = Instant::now();
-        trainer.inside(|t| (t.steps_done()..next).try_for_each(|_| t.step().map(drop)))?;
+        (trainer.steps_done()..next).try_for_each(|_| trainer.step().map(drop))?;
         seconds += start.elapsed().as_secs_f64();
         let cost = Cost { steps: next, seconds };
         if reached.is_none() {

@@ -448,12 +448,6 @@ impl<'a, R: Real, K: Flat> Trainer<'a, R, K> {
         }
     }
 
-    /// Runs `work` with the trainer inside the threads' pool, as long loops should.
-    pub fn inside<T: Send>(&mut self, work: impl FnOnce(&mut Self) -> T + Send) -> T {
-        let device = self.device.clone();
-        device.install(|| work(self))
-    }
-
     /// Steps done.
     pub fn steps_done(&self) -> u64 {
         self.step

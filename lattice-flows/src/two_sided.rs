@@ -85,7 +85,7 @@ pub fn two_sided<R: Real>(
     };
     let chains = Chains::<R>::new(action, update, &flow.lattice, plan.chains, plan.seed, device)?;
     let mut weigher = Weigher::<R>::new(flow, action, chains.fields().layout(), device)?;
-    compare(chains, own, plan, device, go_on, |field| weigher.weigh(field))
+    compare(chains, own, plan, go_on, |field| weigher.weigh(field))
 }
 
 /// [`two_sided`] for a flow of the angles of U(1) links: HMC, in two dimensions with jumps from charge to charge, so that all
@@ -114,7 +114,7 @@ pub fn two_sided_of_links<R: Real>(
     let mut weights = vec![R::default(); flow.parameters.len()];
     flow.parameters.copy_to(&mut weights)?;
     let mut weigher = Weigher { program, uniforms: trace.uniform_values(), weights, device: device.clone() };
-    compare(chains, own, plan, device, go_on, |field| weigher.weigh(field))
+    compare(chains, own, plan, go_on, |field| weigher.weigh(field))
 }
 
 /// Weighs what chains come by.
@@ -122,13 +122,12 @@ fn compare<R: Real, K: Manifold>(
     mut chains: Chains<'_, R, K>,
     own: &[f64],
     plan: &MarkovRun,
-    device: &Device,
-    go_on: impl Fn() -> bool + Sync,
+    go_on: impl Fn() -> bool,
     mut weigh: impl FnMut(&Field<K, R>) -> Result<Vec<f64>, Error>,
 ) -> Result<Option<TwoSided>, Error> {
     // The steps of HMC settle first; nothing of this is weighed.
     let settle = MarkovRun { updates: 1, ..plan.clone() };
-    device.install(|| settle.record(&mut chains, |_| go_on()))?;
+    settle.record(&mut chains, |_| go_on())?;
     let mut theory = vec![Vec::with_capacity(plan.updates); plan.chains];
     for _ in 0..plan.updates {
         if !go_on() {

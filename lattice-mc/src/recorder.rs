@@ -77,7 +77,7 @@ impl<'c, 'a, R: Real, K: Manifold> Recorder<'c, 'a, R, K> {
         Ok(place.and_then(|place| numbers.get(place)).map(Vec::as_slice))
     }
 
-    /// One update, measured if thermalisation is over. To be called inside [`lattice_tensor::Device::install`].
+    /// One update, measured if thermalisation is over.
     ///
     /// # Errors
     /// If a program fails.

@@ -51,14 +51,14 @@ impl MarkovRun {
         update: Box<dyn Update>,
         lattice: &Lattice,
         device: &Device,
-        progress: impl FnMut(usize) -> bool + Send,
+        progress: impl FnMut(usize) -> bool,
     ) -> Result<History, Error> {
         let mut chains = Chains::<R>::new(action, update, lattice, self.chains, self.seed, device)?;
-        device.install(move || self.record(&mut chains, progress))
+        self.record(&mut chains, progress)
     }
 
     /// Runs chains that are there already, of fields of any kind, at one or several couplings; their number and seed
-    /// stand for those of the plan. To be called inside [`Device::install`].
+    /// stand for those of the plan.
     ///
     /// # Errors
     /// As [`MarkovRun::run`].

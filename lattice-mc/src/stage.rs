@@ -3,7 +3,6 @@
 use crate::Error;
 use lattice_tensor::device::cpu::Cpu;
 use lattice_tensor::{Draws, FieldData, Layout, Real};
-use rayon::prelude::*;
 use std::fmt::Debug;
 use std::sync::Arc;
 
@@ -76,7 +75,7 @@ impl Staged {
         let chains = phi.samples();
         let Staged { stage, places, benches, per_block, nodes } = self;
         let reported = stage.names().len().max(1);
-        let block = |(b, (bench, field)): (usize, (&mut Bench, &mut [R]))| {
+        let block = |b: usize, bench: &mut Bench, field: &mut [R]| {
             let first = b * *per_block;
             bench.numbers.resize(*per_block * reported, 0.0);
             for (i, numbers) in bench.numbers.chunks_exact_mut(reported).enumerate().take(chains - first) {
@@ -98,12 +97,7 @@ impl Staged {
         let fields = phi.numbers_mut()?;
         // Padding has no place here: blocks hold whole rows.
         let block_len = fields.len() / benches.len().max(1);
-        if processor.threads() == 1 {
-            benches.iter_mut().zip(fields.chunks_mut(block_len)).enumerate().for_each(block);
-        } else {
-            processor
-                .install(|| benches.par_iter_mut().zip(fields.par_chunks_mut(block_len)).enumerate().for_each(block));
-        }
+        processor.for_each_with(benches, (fields, block_len), block);
         for (chain, values) in benches.iter().flat_map(|bench| bench.numbers.chunks_exact(reported)).enumerate() {
             numbers.iter_mut().zip(values).filter(|_| chain < chains).for_each(|(number, &x)| number[chain] = x);
         }

@@ -126,10 +126,10 @@ fn measure<R: Real, T: FlowTheory>(
     // In turn, so that all see the same machine.
     for step in 0..WARM + batches {
         for (trainer, noise) in trainers.iter_mut().zip(&mut noise) {
-            trainer.inside(|trainer| match step < WARM {
-                true => trainer.gradient_at(first + step).map(drop),
-                false => noise.measure(trainer, first + step),
-            })?;
+            match step < WARM {
+                true => trainer.gradient_at(first + step).map(drop)?,
+                false => noise.measure(trainer, first + step)?,
+            }
         }
         bar.set_position((step + 1).saturating_sub(WARM));
         if interrupted() {

@@ -280,32 +280,32 @@ pub fn train<R: Real, T: FlowTheory>(
     let before = clock.last().copied().unwrap_or(0.0);
     let start = Instant::now();
     let mut step_seconds = Vec::new();
-    let interrupted = trainer.inside(|trainer| -> Result<bool, Failure> {
-        while trainer.steps_done() < steps {
-            let begin = Instant::now();
-            let report = match trainer.step() {
-                Ok(report) => report,
-                Err(error) => {
-                    save(trainer, &clock)?;
-                    return Err(error.into());
-                }
-            };
-            step_seconds.push(begin.elapsed().as_secs_f64());
-            if let Some(row) = trainer.history().rows.get(clock.len()) {
-                clock.push(before + start.elapsed().as_secs_f64());
-                bar.set_position(report.step);
-                bar.set_message(format!("loss {:.4} ESS in batch {:.2}", row.loss, row.ess));
-            }
-            // Not between steps that are left out: the file that is there may be the last good one.
-            if save_every > 0 && report.step % save_every == 0 && !report.rejected {
-                save(trainer, &clock)?;
-            }
-            if interrupted() && report.step < steps {
-                return Ok(true);
-            }
+    let interrupted = loop {
+        if trainer.steps_done() >= steps {
+            break false;
         }
-        Ok(false)
-    })?;
+        let begin = Instant::now();
+        let report = match trainer.step() {
+            Ok(report) => report,
+            Err(error) => {
+                save(&mut trainer, &clock)?;
+                return Err(error.into());
+            }
+        };
+        step_seconds.push(begin.elapsed().as_secs_f64());
+        if let Some(row) = trainer.history().rows.get(clock.len()) {
+            clock.push(before + start.elapsed().as_secs_f64());
+            bar.set_position(report.step);
+            bar.set_message(format!("loss {:.4} ESS in batch {:.2}", row.loss, row.ess));
+        }
+        // Not between steps that are left out: the file that is there may be the last good one.
+        if save_every > 0 && report.step % save_every == 0 && !report.rejected {
+            save(&mut trainer, &clock)?;
+        }
+        if interrupted() && report.step < steps {
+            break true;
+        }
+    };
     bar.finish_and_clear();
     let seconds = start.elapsed().as_secs_f64();
     save(&mut trainer, &clock)?;

@@ -119,9 +119,4 @@ impl Device {
             _ => Ok(()),
         }
     }
-
-    /// Runs `work` inside the processor's threads. Loops of many runs do so once, because entering them costs a wake-up.
-    pub fn install<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
-        self.processor.install(work)
-    }
 }

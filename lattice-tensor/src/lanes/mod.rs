@@ -229,6 +229,32 @@ pub fn prefetch<R: Real>(numbers: &[R]) {
     let _ = numbers;
 }
 
+/// As [`prefetch`], for one line, which goes into the second-level cache only: too early for the first.
+#[inline(always)]
+pub(crate) fn prefetch_early<R: Real>(at: *const R) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
+        // SAFETY: a hint that never faults, part of every x86-64 processor.
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(at.cast()) }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = at;
+}
+
+/// As [`prefetch`], for one line that will be written: no other core has it any more when that happens.
+#[inline(always)]
+pub(crate) fn prefetch_to_write<R: Real>(at: *const R) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: a hint that never faults; processors that have no such instruction skip it. The intrinsic would need a feature
+    // that the instruction sets here do not name.
+    unsafe {
+        std::arch::asm!("prefetchw [{}]", in(reg) at, options(nostack, preserves_flags));
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = at;
+}
+
 macro_rules! operator {
     ($trait:ident, $method:ident) => {
         impl<S: Isa, R: Real> $trait for Lane<S, R> {

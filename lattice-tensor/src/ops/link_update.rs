@@ -110,6 +110,7 @@ impl<G: Group, R: Real> Vectorize for Run<'_, '_, '_, G, R> {
         let (momenta, mut links) = args.field_and_rows_in_place(1, 0, size);
         for item in items {
             let p = &momenta[item * tangent..][..tangent];
+            links.expect(item + 1);
             let link = links.row(item);
             for part in 0..Lane::<S, R>::PARTS {
                 let eps = Lane::<S, R>::at(simd, &numbers, part * Lane::<S, R>::LEN);

@@ -5,7 +5,7 @@ use crate::device::cpu::{Args, Kernel};
 use crate::error::{Error, Result};
 use crate::group::{Group, GroupName, with_group};
 use crate::lanes::group::{AlgebraOf, MatrixOf, load};
-use crate::lanes::{Isa, Lane, Real, Vectorize};
+use crate::lanes::{Isa, Lane, Real, Vectorize, prefetch_early};
 use crate::lattice::Location;
 use crate::layout::{Hop, Layout, Twist, Twists};
 use crate::spec::{Fibre, Spec};
@@ -276,6 +276,15 @@ impl<R: Real> Links<'_, R> {
     #[inline(always)]
     pub fn at<G: Group, S: Isa>(self, simd: S, site: Hop, mu: usize) -> MatrixOf<G, S, R> {
         self.reach.load(simd, self.u, site, (self.components, mu * G::MATRIX), self.part)
+    }
+
+    /// Asks for lines of the links of a site, each of which holds a component.
+    #[inline(always)]
+    pub fn expect(self, site: Hop, lines: Range<usize>) {
+        let first = site.row as usize * self.components;
+        for line in lines {
+            prefetch_early(self.u.as_ptr().wrapping_add((first + line) * R::WIDTH));
+        }
     }
 }
 

@@ -147,6 +147,12 @@ impl<G: Group, R: Real> Vectorize for Run<'_, '_, '_, G, R> {
             let row = around.reach.order[place] as usize;
             let own = Hop { row: row as u32, twist: 0 };
             let out = momenta.row(row);
+            // What is new to the sweep at its next row, or was written by another thread since, is asked for bit by bit: the
+            // slices before and behind.
+            let next = around.reach.order.get(place + 1).map_or(row, |&next| next as usize);
+            let soon = [around.ahead(next, 0), around.behind(next, 0)];
+            let each = components.div_ceil(directions * (directions - 1));
+            let mut asked = 0;
             for part in 0..Lane::<S, R>::PARTS {
                 let links = Links { reach: &around.reach, u, components, part };
                 let c = Lane::<S, R>::at(simd, &numbers, part * Lane::<S, R>::LEN);
@@ -156,6 +162,10 @@ impl<G: Group, R: Real> Vectorize for Run<'_, '_, '_, G, R> {
                     let own_mu = links.at::<G, S>(simd, own, mu);
                     let mut staples = None;
                     for nu in (0..directions).filter(|&nu| nu != mu) {
+                        let lines = asked..(asked + each).min(components);
+                        links.expect(soon[0], lines.clone());
+                        links.expect(soon[1], lines);
+                        asked += each;
                         if nu > mu {
                             let a = G::multiply(&own_mu, &links.at::<G, S>(simd, around.ahead(row, mu), nu));
                             let b = G::multiply(

@@ -277,25 +277,22 @@ pub fn chains_of<R: Real, K: Manifold>(
     // What chains of pointwise operations reach.
     say(keep.quiet, &forecast(device, memory(subject, plan), flops / 25e9));
     let bar = bar(what, recorder.total() as u64);
-    let recorder = device.install(move || -> Result<_, Failure> {
-        let mut shown = Instant::now();
-        while recorder.done() < recorder.total() && !interrupted() {
-            recorder.advance()?;
-            if !bar.is_hidden() && shown.elapsed().as_secs_f64() > 0.25 {
-                shown = Instant::now();
-                bar.set_position(recorder.done() as u64);
-                bar.set_message(live(&mut recorder, watched)?);
-            }
-            if keep.is_due(&recorder) {
-                // In this order: a run killed in between writes the same configurations once more.
-                keep.save_configurations(&recorder)?;
-                keep.save(&recorder)?;
-            }
+    let mut shown = Instant::now();
+    while recorder.done() < recorder.total() && !interrupted() {
+        recorder.advance()?;
+        if !bar.is_hidden() && shown.elapsed().as_secs_f64() > 0.25 {
+            shown = Instant::now();
+            bar.set_position(recorder.done() as u64);
+            bar.set_message(live(&mut recorder, watched)?);
         }
-        bar.finish_and_clear();
-        keep.save(&recorder)?;
-        Ok(recorder)
-    })?;
+        if keep.is_due(&recorder) {
+            // In this order: a run killed in between writes the same configurations once more.
+            keep.save_configurations(&recorder)?;
+            keep.save(&recorder)?;
+        }
+    }
+    bar.finish_and_clear();
+    keep.save(&recorder)?;
     Ok(recorder.finish())
 }
 

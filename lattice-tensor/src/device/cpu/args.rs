@@ -1,7 +1,7 @@
 //! What a kernel sees of one block: slices of its inputs and of its output.
 
 use crate::device::Draws;
-use crate::lanes::{Level, Real};
+use crate::lanes::{Level, Real, prefetch_to_write};
 use crate::layout::Layout;
 use std::marker::PhantomData;
 use std::ops::Range;
@@ -81,6 +81,16 @@ impl<R: Real> OutputRows<'_, R> {
     /// Whether rows that are not asked for would be left without what the input holds.
     pub fn are_copied(&self) -> bool {
         self.before.is_some()
+    }
+
+    /// Asks for row `row`, which is to be written soon. Other threads may have read it, and writing would wait until they
+    /// have given it up.
+    #[inline(always)]
+    pub fn expect(&self, row: usize) {
+        if row < self.rows {
+            let at = self.at.wrapping_add(row * self.size);
+            (0..self.size).step_by(R::WIDTH).for_each(|i| prefetch_to_write(at.wrapping_add(i)));
+        }
     }
 
     /// Row `row`, which holds what the input held there. A kernel asks for the rows of its pieces only, and for each once.

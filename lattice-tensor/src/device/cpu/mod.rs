@@ -9,8 +9,10 @@ mod memory;
 mod plan;
 mod pool;
 mod run;
+mod team;
 
 pub use args::{Args, Kernel, OutputRows};
 pub use memory::Aligned;
 pub use plan::Program;
 pub use pool::Cpu;
+pub use team::Tasks;

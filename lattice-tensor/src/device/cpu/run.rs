@@ -79,21 +79,26 @@ impl<R: Real> Program<R> {
         }
         let run = Run { program: self, cpu, bindings, fields: &fields, numbers: &numbers, together };
         if together {
-            cpu.install(|| (0..blocks).for_each(|block| run.with_workspace(0, |w| run.block(block, w))));
+            let mut workspace = locked(&self.workspaces[0]);
+            (0..blocks).for_each(|block| run.block(block, 0, &mut workspace));
         } else if self.sums == 0 {
-            cpu.for_each(blocks, |block| run.with_workspace(cpu.thread(), |w| run.block(block, w)));
+            cpu.for_each(blocks, |thread, blocks| {
+                let mut workspace = locked(&run.program.workspaces[thread]);
+                blocks.for_each(|block| run.block(block, thread, &mut workspace));
+            });
         } else {
             let slots = Shared(self.slots.as_ptr().cast_mut());
-            cpu.for_each(SLOTS.min(blocks), |slot| {
-                run.with_workspace(cpu.thread(), |w| {
-                    w.sums.fill(R::default());
-                    (slot..blocks).step_by(SLOTS).for_each(|block| run.block(block, w));
+            cpu.for_each(SLOTS.min(blocks), |thread, tasks| {
+                let mut workspace = locked(&run.program.workspaces[thread]);
+                for slot in tasks {
+                    workspace.sums.fill(R::default());
+                    (slot..blocks).step_by(SLOTS).for_each(|block| run.block(block, thread, &mut workspace));
                     // SAFETY: each task has a slot of its own.
                     let sums = unsafe {
                         std::slice::from_raw_parts_mut(slots.get().add(slot * run.program.sums), run.program.sums)
                     };
-                    add_lanes(&w.sums, sums);
-                });
+                    add_lanes(&workspace.sums, sums);
+                }
             });
             bindings.out_sums.fill(0.0);
             for slot in self.slots.chunks_exact(self.sums).take(SLOTS.min(blocks)) {
@@ -260,29 +265,24 @@ struct Run<'r, 'a, 'f, R: Real> {
 unsafe impl<R: Real> Sync for Run<'_, '_, '_, R> {}
 
 impl<R: Real> Run<'_, '_, '_, R> {
-    fn with_workspace(&self, number: usize, work: impl FnOnce(&mut Workspace<R>)) {
-        work(&mut locked(&self.program.workspaces[number]));
-    }
-
     /// Runs a kernel on a block: its pieces one after the other or, if the block has all threads, side by side.
-    fn kernel(&self, kernel: &dyn Kernel<R>, frame: Frame<'_, R>) {
+    fn kernel(&self, kernel: &dyn Kernel<R>, thread: usize, frame: Frame<'_, R>) {
         let all = kernel.pieces();
-        let run = |pieces: Range<usize>| {
-            let mut scratch = locked(&self.program.scratches[self.cpu.thread()]);
-            kernel.run(&mut frame.args(self, pieces, &mut scratch));
-        };
-        let tasks = all.min(self.cpu.threads());
-        if self.together && tasks > 1 {
-            self.cpu.on_each_thread(tasks, |task| run(task * all / tasks..(task + 1) * all / tasks));
+        if self.together && all > 1 {
+            self.cpu.for_each(all, |thread, pieces| {
+                let mut scratch = locked(&self.program.scratches[thread]);
+                pieces.for_each(|piece| kernel.run(&mut frame.args(self, piece..piece + 1, &mut scratch)));
+            });
         } else {
-            run(0..all);
+            kernel.run(&mut frame.args(self, 0..all, &mut locked(&self.program.scratches[thread])));
         }
         if kernel.partials() > 0 {
             kernel.finish(&mut frame.args(self, 0..all, &mut []));
         }
     }
 
-    fn block(&self, block: usize, workspace: &mut Workspace<R>) {
+    /// Runs the program on a block, led by `thread`.
+    fn block(&self, block: usize, thread: usize, workspace: &mut Workspace<R>) {
         let Run { program, bindings, .. } = self;
         let nodes = program.layout.nodes();
         let samples_per_row = program.layout.samples_per_row();
@@ -346,7 +346,7 @@ impl<R: Real> Run<'_, '_, '_, R> {
             workspace.outputs.clear();
             workspace.outputs.extend(step.outputs.iter().map(place));
             let (inputs, outputs) = (&workspace.inputs[..], &workspace.outputs[..]);
-            self.kernel(&*step.kernel, Frame { inputs, outputs, partials, block, draws });
+            self.kernel(&*step.kernel, thread, Frame { inputs, outputs, partials, block, draws });
         }
         for (out, source) in self.numbers.iter().zip(&program.per_sample_outputs) {
             for sample in first..(first + samples_per_row).min(bindings.samples) {
