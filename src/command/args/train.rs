@@ -144,7 +144,7 @@ pub struct TrainArgs {
     #[arg(long, allow_hyphen_values = true, value_delimiter = ',')]
     #[serde(serialize_with = "as_texts", skip_serializing_if = "Vec::is_empty")]
     pub condition: Vec<Range>,
-    /// How the gradient is estimated [default: reparam, symmetric path]
+    /// How the gradient is estimated [default: reparam, symmetric path; U(1) and tori reinforce]
     #[arg(long, value_enum)]
     pub estimator: Option<EstimatorName>,
     /// What --estimator forward learns from: files of configurations (.npy, .safetensors), or folders of runs of mc or
@@ -220,7 +220,7 @@ impl TrainArgs {
         self.batch = self.batch.or(BatchSchedule::doubling(64, 256).ok());
         self.steps.get_or_insert(6000);
         self.lr.get_or_insert(3e-3);
-        self.estimator.get_or_insert(EstimatorName::Reparam);
+        self.estimator.get_or_insert(EstimatorName::Reinforce);
     }
 
     fn complete_points(&mut self) {
@@ -239,7 +239,9 @@ impl TrainArgs {
         self.batch = self.batch.or(BatchSchedule::doubling(256, 1024).ok());
         self.steps.get_or_insert(10_000);
         self.lr.get_or_insert(3e-3);
-        self.estimator.get_or_insert(EstimatorName::Reparam);
+        // Scores start noisy on spheres, and end best: a second training by them, begun from the first, is worth it there.
+        let estimator = if sphere { EstimatorName::Reparam } else { EstimatorName::Reinforce };
+        self.estimator.get_or_insert(estimator);
     }
 
     /// Refuses flags that mean nothing for a theory.
