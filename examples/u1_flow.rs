@@ -2,21 +2,14 @@
 //!
 //! `cargo run --release --example u1_flow [FOLDER] [STEPS]` trains at each β from what was learnt at the one before, draws 10⁵
 //! samples and prints acceptance, effective sample size, divergence and `log Z` against the exact one, how long the charge
-//! remembers itself in the Metropolis chain of the samples, and the seconds of an independent charge. Three flows:
-//!
-//! * `own`: on its own samples alone, by the score function;
-//! * `told`: after that, for a sixth of the steps, on configurations of the theory, which fill what is too thin in its tails;
-//! * `bare`: on its own samples, without nets, as a baseline.
-//!
-//! `FOLDER` gets `u1_flow.csv` and pictures.
+//! remembers itself in the Metropolis chain of the samples, and the seconds of an independent charge; then the same of the flow
+//! without nets, as a baseline. `FOLDER` gets `u1_flow.csv` and a picture.
 
 #![expect(clippy::print_stdout, reason = "a program that reports")]
 
 use lattice_fields::autograd::optim::{BatchSchedule, Schedule};
-use lattice_fields::flows::given;
 use lattice_fields::mc::exact::gauge::Torus;
 use lattice_fields::prelude::*;
-use lattice_fields::tensor::Field;
 use lattice_fields::tensor::group::GroupName;
 use plotters::prelude::*;
 use std::fmt::Write;
@@ -30,27 +23,9 @@ const LAST: f64 = 4.0;
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-/// How a flow is trained.
-#[derive(Clone, Copy, PartialEq)]
-enum Kind {
-    Own,
-    Told,
-    Bare,
-}
-
-impl Kind {
-    fn name(self) -> &'static str {
-        match self {
-            Kind::Own => "own",
-            Kind::Told => "told",
-            Kind::Bare => "bare",
-        }
-    }
-}
-
 struct Row {
     beta: usize,
-    kind: Kind,
+    nets: bool,
     training: f64,
     acceptance: f64,
     ess: f64,
@@ -68,56 +43,24 @@ impl Row {
     }
 }
 
-/// Trains on its own samples, then as its kind says.
-fn train(flow: &mut Flow<Channels>, beta: f64, kind: Kind, steps: u64, device: &Device) -> Result<f64, Failure> {
-    let mut training = Training {
+/// Trains by the score function; the seconds that took.
+fn train(flow: &mut Flow<Channels>, beta: f64, steps: u64, device: &Device) -> Result<f64, Failure> {
+    let training = Training {
         steps,
         lr: 3e-3,
         schedule: Schedule::Cosine { to: 0.0, over: None },
         batch: BatchSchedule::doubling(64, 256)?,
-        estimator: if kind == Kind::Bare { Estimator::Reparam } else { Estimator::Reinforce },
+        estimator: Estimator::Reinforce,
         ..Training::default()
     };
     let action = LinkAngles(Wilson::new(beta));
     let start = Instant::now();
-    let mut trainer = Trainer::<f32, Channels>::new(flow, &action, training.clone(), device)?;
+    let mut trainer = Trainer::<f32, Channels>::new(flow, &action, training, device)?;
     (0..steps).try_for_each(|_| trainer.step().map(drop))?;
-    drop(trainer);
-    if kind == Kind::Told {
-        let ensemble = configurations(beta, device)?;
-        training.steps = steps / 6;
-        training.lr = 1e-3;
-        training.batch = BatchSchedule::constant(256)?;
-        training.estimator = Estimator::Forward;
-        let steps = training.steps;
-        let mut trainer = Trainer::<f32, Channels>::on_ensemble(flow, &action, &ensemble, training, device)?;
-        (0..steps).try_for_each(|_| trainer.step().map(drop))?;
-    }
     Ok(start.elapsed().as_secs_f64())
 }
 
-/// Configurations of the theory, by HMC with jumps from charge to charge.
-fn configurations(beta: f64, device: &Device) -> Result<Field<Channels, f32>, Failure> {
-    const CHAINS: usize = 64;
-    const EACH: usize = 200;
-    const SPACING: usize = 10;
-    let (lattice, action) = (Lattice::periodic(EXTENTS)?, Wilson::new(beta));
-    let update = Box::new(Instantons { after: Box::new(Hmc::fixed(Integrator::Omelyan, 1.0, 8)) });
-    let mut chains = Chains::<f32, Links<U1>>::new(&action, update, &lattice, CHAINS, 17, device)?;
-    let mut numbers = Vec::new();
-    for update in 0..200 + EACH * SPACING {
-        chains.advance()?;
-        if update >= 200 && update % SPACING == 0 {
-            for chain in 0..CHAINS {
-                let links: Vec<f64> = chains.fields().sample(chain)?.into_iter().map(f64::from).collect();
-                numbers.extend(given::angles(&links)?);
-            }
-        }
-    }
-    Ok(given::field(&lattice, &LinkAngles(action), &numbers)?)
-}
-
-fn judge(flow: &Flow<Channels>, beta: usize, kind: Kind, training: f64, device: &Device) -> Result<Row, Failure> {
+fn judge(flow: &Flow<Channels>, beta: usize, nets: bool, training: f64, device: &Device) -> Result<Row, Failure> {
     let torus = Torus::new(GroupName::U1, beta as f64, EXTENTS[0] * EXTENTS[1])?;
     let action = LinkAngles(Wilson::new(beta as f64));
     let mut sampler = Sampler::<f32>::new(flow, &action, 11, 1024, device)?;
@@ -145,18 +88,18 @@ fn judge(flow: &Flow<Channels>, beta: usize, kind: Kind, training: f64, device: 
     let q = find("charge")?;
     let Certificate { ess, kl, .. } = certificate;
     let (acceptance, tau, tau_error) = (ensemble.acceptance, q.tau_int, q.tau_int_error);
-    Ok(Row { beta, kind, training, acceptance, ess, kl, tau, tau_error, seconds_per_sample, worst })
+    Ok(Row { beta, nets, training, acceptance, ess, kl, tau, tau_error, seconds_per_sample, worst })
 }
 
-const COLOURS: [(Kind, RGBColor); 3] = [(Kind::Own, BLUE), (Kind::Told, RED), (Kind::Bare, BLACK)];
+const CURVES: [(bool, &str, RGBColor); 2] = [(true, "flow", BLUE), (false, "without nets", BLACK)];
 
 /// Acceptance and effective sample size, and the divergence, against β.
 fn draw(rows: &[Row], path: &Path) -> Result<(), Failure> {
     let root = SVGBackend::new(path, (1000, 440)).into_drawing_area();
     root.fill(&WHITE)?;
     let (left, right) = root.split_horizontally(500);
-    let curve = |kind: Kind, of: fn(&Row) -> f64| -> Vec<(f64, f64)> {
-        rows.iter().filter(|r| r.kind == kind).map(|r| (r.beta as f64, of(r))).collect()
+    let curve = |nets: bool, of: fn(&Row) -> f64| -> Vec<(f64, f64)> {
+        rows.iter().filter(|r| r.nets == nets).map(|r| (r.beta as f64, of(r))).collect()
     };
     let mut chart = ChartBuilder::on(&left)
         .caption("of a proposal", ("sans-serif", 18))
@@ -165,16 +108,16 @@ fn draw(rows: &[Row], path: &Path) -> Result<(), Failure> {
         .y_label_area_size(56)
         .build_cartesian_2d(0.8..7.2, 0.0..1.0)?;
     chart.configure_mesh().x_desc("β").light_line_style(TRANSPARENT).draw()?;
-    for (kind, colour) in COLOURS {
-        let (acceptance, ess) = (curve(kind, |r| r.acceptance), curve(kind, |r| r.ess));
+    for (nets, name, colour) in CURVES {
+        let (acceptance, ess) = (curve(nets, |r| r.acceptance), curve(nets, |r| r.ess));
         chart.draw_series(acceptance.iter().map(|&p| Circle::new(p, 4, colour.filled())))?;
         chart
             .draw_series(LineSeries::new(acceptance, colour.stroke_width(2)))?
-            .label(format!("acceptance, {}", kind.name()))
+            .label(format!("acceptance, {name}"))
             .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], colour.stroke_width(2)));
         chart
             .draw_series(ess.iter().map(|&p| Cross::new(p, 4, colour.stroke_width(1))))?
-            .label(format!("ESS, {}", kind.name()))
+            .label(format!("ESS, {name}"))
             .legend(move |(x, y)| Cross::new((x + 9, y), 4, colour.stroke_width(1)));
     }
     chart.configure_series_labels().background_style(WHITE).position(SeriesLabelPosition::LowerLeft).draw()?;
@@ -190,16 +133,16 @@ fn draw(rows: &[Row], path: &Path) -> Result<(), Failure> {
         .y_label_formatter(&|y| format!("{y:.0e}"))
         .light_line_style(TRANSPARENT)
         .draw()?;
-    for (kind, colour) in COLOURS {
-        let (kl, tau) = (curve(kind, |r| r.kl.mean.max(1e-4)), curve(kind, |r| r.tau));
+    for (nets, name, colour) in CURVES {
+        let (kl, tau) = (curve(nets, |r| r.kl.mean.max(1e-4)), curve(nets, |r| r.tau));
         chart.draw_series(kl.iter().map(|&p| Circle::new(p, 4, colour.filled())))?;
         chart
             .draw_series(LineSeries::new(kl, colour.stroke_width(2)))?
-            .label(format!("KL, {}", kind.name()))
+            .label(format!("KL, {name}"))
             .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], colour.stroke_width(2)));
         chart
             .draw_series(tau.iter().map(|&p| Cross::new(p, 4, colour.stroke_width(1))))?
-            .label(format!("τ_int(Q), {}", kind.name()))
+            .label(format!("τ_int(Q), {name}"))
             .legend(move |(x, y)| Cross::new((x + 9, y), 4, colour.stroke_width(1)));
     }
     chart.configure_series_labels().background_style(WHITE).position(SeriesLabelPosition::UpperLeft).draw()?;
@@ -211,13 +154,13 @@ fn main() -> Result<(), Failure> {
     let steps = arguments.get(1).map_or(Ok(6000), |word| word.parse())?;
     let (lattice, device) = (Lattice::periodic(EXTENTS)?, Device::cpu(0)?);
     let mut rows: Vec<Row> = Vec::new();
-    for kind in [Kind::Own, Kind::Told, Kind::Bare] {
-        let hidden = if kind == Kind::Bare { Vec::new() } else { vec![8, 8] };
+    for hidden in [vec![8, 8], Vec::new()] {
+        let nets = !hidden.is_empty();
         let mut flow = LinkFlow { hidden, ..LinkFlow::default() }.flow(&lattice)?;
-        println!("{}: {} parameters", kind.name(), flow.parameters.len());
+        println!("{} parameters", flow.parameters.len());
         for beta in 1..=7 {
-            let training = train(&mut flow, beta as f64, kind, steps, &device)?;
-            let row = judge(&flow, beta, kind, training, &device)?;
+            let training = train(&mut flow, beta as f64, steps, &device)?;
+            let row = judge(&flow, beta, nets, training, &device)?;
             println!(
                 "beta {beta}: trained {:5.1} s, acceptance {:.3}, ESS {:.3}, KL {}, tau(Q) {:.2} ± {:.2}, {:.1e} s a sample, {:.1e} s a charge, worst pull {:.1}{}",
                 row.training,
@@ -236,13 +179,13 @@ fn main() -> Result<(), Failure> {
     }
     if let Some(folder) = arguments.first().map(Path::new) {
         let mut text = String::from(
-            "flow,beta,training_seconds,acceptance,ess,kl,kl_error,tau,tau_error,seconds_per_sample,seconds_per_charge\n",
+            "nets,beta,training_seconds,acceptance,ess,kl,kl_error,tau,tau_error,seconds_per_sample,seconds_per_charge\n",
         );
         for r in &rows {
             writeln!(
                 text,
                 "{},{},{},{},{},{},{},{},{},{},{}",
-                r.kind.name(),
+                r.nets,
                 r.beta,
                 r.training,
                 r.acceptance,
@@ -259,7 +202,7 @@ fn main() -> Result<(), Failure> {
         draw(&rows, &folder.join("u1_flow.svg"))?;
     }
     // Without nets a few samples carry all the weight; nothing is asked of those.
-    match rows.iter().filter(|row| row.kind != Kind::Bare).all(|row| row.worst < LAST) {
+    match rows.iter().filter(|row| row.nets).all(|row| row.worst < LAST) {
         true => Ok(()),
         false => Err("some values are not as they are known".into()),
     }
