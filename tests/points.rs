@@ -251,6 +251,8 @@ fn flows_of_nothing_are_refused() {
         TorusFlow { mixtures: 0, ..torus.clone() },
         TorusFlow { mixtures: 257, ..torus.clone() },
         TorusFlow { transform: Transform::Spline, mixtures: 65, ..torus.clone() },
+        TorusFlow { dimension: usize::MAX, ..torus.clone() },
+        TorusFlow { layers: 10_000, hidden: vec![4096, 4096], ..torus.clone() },
         TorusFlow { hidden: vec![0], ..torus },
     ] {
         assert!(bad.flow(&lattice).is_err(), "{bad:?}");

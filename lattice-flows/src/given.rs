@@ -73,6 +73,9 @@ pub fn angles(links: &[f64]) -> Result<Vec<f64>, Error> {
 /// If one is not of length 1, to a hundredth.
 pub fn coordinates(vectors: &[f64], dimension: usize) -> Result<Vec<f64>, Error> {
     let each = dimension + 1;
+    if dimension == 0 {
+        return refuse("a sphere".into(), "a dimension of at least 1".into(), "0".into());
+    }
     if !vectors.len().is_multiple_of(each) {
         return refuse("points".into(), format!("{each} numbers each"), format!("{} numbers", vectors.len()));
     }
@@ -120,6 +123,9 @@ pub fn fingerprint<R: Real>(ensemble: &FieldData<R>) -> Result<String, Error> {
 
 /// The effective sample size per sample that configurations of the theory give a flow, `1/(⟨w⟩_p ⟨1/w⟩_p)`.
 pub(crate) fn ess(log_weights: &[f64]) -> f64 {
+    if log_weights.iter().any(|w| !w.is_finite()) {
+        return 0.0;
+    }
     let n = log_weights.len() as f64;
     let (low, high) = log_weights.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), &w| (a.min(w), b.max(w)));
     let mean = |f: &dyn Fn(f64) -> f64| log_weights.iter().map(|&w| f(w).exp()).sum::<f64>() / n;

@@ -49,9 +49,13 @@ impl GradientNoise {
     /// Adds what a trainer makes of the batch of a step, on the clock. Parameters stay.
     ///
     /// # Errors
-    /// As [`Trainer::gradient_at`].
+    /// As [`Trainer::gradient_at`]; if the batch is of another size than those before.
     pub fn measure<R: Real, K: Flat>(&mut self, trainer: &mut Trainer<'_, R, K>, step: u64) -> Result<(), Error> {
         let batch = trainer.training().batch.size(step, trainer.training().steps);
+        if self.batch != 0 && batch != self.batch {
+            let (expected, found) = (format!("{} samples in every batch", self.batch), batch.to_string());
+            return Err(Error::Architecture { what: "batch", expected, found });
+        }
         let start = Instant::now();
         let gradient = trainer.gradient_at(step)?;
         self.add(batch, gradient, start.elapsed().as_secs_f64());

@@ -130,7 +130,7 @@ enum Descending {
 }
 
 impl<'a, R: Real, K: Flat> Trainer<'a, R, K> {
-    /// The largest root mean square distance per site between the prior's sample and the one that inversion finds,
+    /// The largest root mean square distance per site between what went into the layers and what inversion finds,
     /// in units of its standard deviation: a hundred times what rounding in `f32` makes of the flows trained here.
     pub const MOST_DRIFT: f64 = 1e-3;
 
@@ -290,7 +290,7 @@ impl<'a, R: Real, K: Flat> Trainer<'a, R, K> {
         };
         let norm = self.run(self.step, batch, rate)?;
         self.step += 1;
-        self.check_drift(batch)?;
+        self.check_drift(batch, self.step)?;
         let n = batch as f64;
         let mean = self.log_weights[..batch].iter().sum::<f64>() / n;
         let variance = self.log_weights[..batch].iter().map(|w| (w - mean).powi(2)).sum::<f64>() / n;
@@ -393,7 +393,7 @@ impl<'a, R: Real, K: Flat> Trainer<'a, R, K> {
         let batch = self.training.batch.size(step.min(self.training.steps), self.training.steps);
         self.run(step, batch, None)?;
         self.restart();
-        self.check_drift(batch)?;
+        self.check_drift(batch, step)?;
         self.collect_gradient();
         Ok(&self.gradient)
     }
@@ -432,8 +432,8 @@ impl<'a, R: Real, K: Flat> Trainer<'a, R, K> {
         }
     }
 
-    /// Whether inversion found the prior's sample again.
-    fn check_drift(&self, batch: usize) -> Result<(), Error> {
+    /// Whether inversion found again what went in.
+    fn check_drift(&self, batch: usize, step: u64) -> Result<(), Error> {
         let Some([drift, layer]) = &self.drift else { return Ok(()) };
         // A sample that is not finite by itself is no fault of the inversion: its step is left out.
         let lost = (0..batch).find(|&i| {
@@ -442,9 +442,7 @@ impl<'a, R: Real, K: Flat> Trainer<'a, R, K> {
         });
         match lost {
             None => Ok(()),
-            Some(i) => {
-                Err(Error::Drift { layer: layer[i] as usize, step: self.step, found: drift[i], most: Self::MOST_DRIFT })
-            }
+            Some(i) => Err(Error::Drift { layer: layer[i] as usize, step, found: drift[i], most: Self::MOST_DRIFT }),
         }
     }
 

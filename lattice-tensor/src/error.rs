@@ -137,7 +137,7 @@ pub enum Error {
         /// What was said.
         reason: String,
     },
-    /// A pool of threads could not be started.
+    /// Threads could not be started.
     #[error("cannot start {threads} threads: {reason}")]
     Threads {
         /// How many.

@@ -42,22 +42,22 @@ pub fn run(args: &FlowBenchArgs) -> Result<(), Failure> {
     let name = theory_name(&format!("--model {}", folder.display()), &path)?;
     if name == TheoryName::U1 {
         let checkpoint = Checkpoint::read(&path)?;
-        let Some(gauge) = GaugeTheory::new(&theory_of(name, &checkpoint))? else { return Ok(()) };
+        let Some(gauge) = GaugeTheory::new(&flags_of(name, &checkpoint))? else { return Ok(()) };
         return bench(train, &LinkTheory::new(gauge)?, || Ok(checkpoint.flow()?), checkpoint.step);
     }
     if matches!(name, TheoryName::Torus | TheoryName::Sphere) {
         let checkpoint = Checkpoint::read(&path)?;
         let target = TargetArgs::of_model("--model", &checkpoint.description)?;
-        let theory = PointTheory::of_model(&TheoryArgs { target, ..theory_of(name, &checkpoint) })?;
+        let theory = PointTheory::of_model(&TheoryArgs { target, ..flags_of(name, &checkpoint) })?;
         return bench(train, &theory, || Ok(checkpoint.flow()?), checkpoint.step);
     }
     let checkpoint = Checkpoint::read(&path)?;
-    let theory = Theory::new(&theory_of(name, &checkpoint))?;
+    let theory = Theory::new(&flags_of(name, &checkpoint))?;
     bench(train, &theory, || Ok(checkpoint.flow()?), checkpoint.step)
 }
 
 /// The theory that a model was trained for, as flags.
-fn theory_of<K: Flat>(theory: TheoryName, checkpoint: &Checkpoint<K>) -> TheoryArgs {
+fn flags_of<K: Flat>(theory: TheoryName, checkpoint: &Checkpoint<K>) -> TheoryArgs {
     let model = &checkpoint.description;
     let coupling = |name: &str| model.couplings.get(name).copied();
     let mut flags = TheoryArgs {
@@ -133,7 +133,7 @@ fn measure<R: Real, T: FlowTheory>(
         }
         bar.set_position((step + 1).saturating_sub(WARM));
         if interrupted() {
-            return Err(Failure::Interrupted(format!("stopped after {step} batches")));
+            return Err(Failure::Interrupted(format!("stopped after {} batches", step.saturating_sub(WARM))));
         }
     }
     bar.finish_and_clear();

@@ -24,6 +24,10 @@ pub struct Theory {
 
 impl Theory {
     pub fn new(args: &TheoryArgs) -> Result<Theory, Failure> {
+        if matches!(args.theory, TheoryName::Torus | TheoryName::Sphere) {
+            let expected = "a theory on a lattice here (a torus or sphere has flows and exact values)";
+            return Err(Failure::refused("--theory", expected, args.theory.name()));
+        }
         args.target.refuse(|_| true, &format!("no such flag for {}", args.theory.name()))?;
         if let Some(beta) = args.beta.filter(|_| args.theory.group().is_none()) {
             return Err(Failure::refused("--beta", &format!("no such flag for {}", args.theory.name()), beta));
@@ -37,10 +41,7 @@ impl Theory {
         let action: Box<dyn Action> = match args.theory {
             TheoryName::Phi4 => Box::new(Phi4 { mass2, lambda }),
             TheoryName::Free => Box::new(Free { mass2 }),
-            _ => {
-                let expected = "phi4, free, u1, su2 or su3 here (a torus or sphere has flows and exact values)";
-                return Err(Failure::refused("--theory", expected, args.theory.name()));
-            }
+            _ => return Err(Failure::refused("--theory", "phi4 or free here", args.theory.name())),
         };
         action.check().map_err(Failure::Refused)?;
         Ok(Theory { name: args.theory, lattice, action, mass2, lambda })

@@ -36,8 +36,15 @@ pub struct Trained {
 pub fn run(args: &TrainArgs) -> Result<(), Failure> {
     if let Some(gauge) = GaugeTheory::new(&args.theory)? {
         let theory = LinkTheory::new(gauge)?;
-        let prior = args.prior.as_ref().map(|folder| read_model::<Channels>("--prior", folder)).transpose()?;
-        let links = args.link_flow(prior.as_ref().map(shape_of_links).transpose()?)?;
+        // A training that goes on has its prior in its own model.
+        let going_on = args.run.out.as_ref().filter(|_| args.resume && args.prior.is_some());
+        let prior = args.prior.as_ref().filter(|_| !args.resume);
+        let prior = prior.map(|folder| read_model::<Channels>("--prior", folder)).transpose()?;
+        let shape = match going_on {
+            Some(out) => shape_of_links("--resume", &read_model("--resume", out)?)?.prior.map(|prior| *prior),
+            None => prior.as_ref().map(|model| shape_of_links("--prior", model)).transpose()?,
+        };
+        let links = args.link_flow(shape)?;
         check_link_memory(&theory, &links, args.run.threads)?;
         let mut flow = links.flow(&theory.lattice)?;
         if let Some(prior) = &prior {
@@ -58,10 +65,10 @@ pub fn run(args: &TrainArgs) -> Result<(), Failure> {
 }
 
 /// The shape of a model of links.
-fn shape_of_links(model: &Checkpoint<Channels>) -> Result<LinkFlow, Failure> {
+fn shape_of_links(flag: &str, model: &Checkpoint<Channels>) -> Result<LinkFlow, Failure> {
     match &model.description.architecture {
         AngleFlow::Links(links) => Ok(links.clone()),
-        _ => Err(Failure::refused("--prior", "a model of u1", &model.description.theory)),
+        _ => Err(Failure::refused(flag, "a model of u1", &model.description.theory)),
     }
 }
 
@@ -217,13 +224,17 @@ pub fn check_training_memory(theory: &Theory, architecture: &Architecture, threa
 /// The same for couplings of links, whose activations live on parts of the lattice.
 pub fn check_link_memory(theory: &LinkTheory, flow: &LinkFlow, threads: usize) -> Result<(), Failure> {
     let volume = theory.lattice.volume() as f64;
-    let (directions, width) = (theory.lattice.directions() as i32, flow.hidden.iter().sum::<usize>() as f64);
-    let layers = if flow.masks == Masks::Divisions { 2.0 } else { flow.layers as f64 };
-    let taps = if flow.masks == Masks::Divisions { 1.0 } else { (flow.kernel as f64).powi(directions) };
+    let directions = theory.lattice.directions() as i32;
     let cores = if threads == 0 { std::thread::available_parallelism().map_or(1, usize::from) } else { threads };
-    let each = 64.0 * (width + (4 * flow.mixtures) as f64 + 16.0) * cores as f64;
-    let bytes = volume * layers * (each + 24.0 * taps * (1 + flow.hidden.len()) as f64);
-    check_memory(&format!("a flow of links on lattice {:?}", theory.lattice.extents()), bytes)
+    let bytes = |flow: &LinkFlow| {
+        let width = flow.hidden.iter().sum::<usize>() as f64;
+        let layers = if flow.masks == Masks::Divisions { 2.0 } else { flow.layers as f64 };
+        let taps = if flow.masks == Masks::Divisions { 1.0 } else { (flow.kernel as f64).powi(directions) };
+        let each = 64.0 * (width + (4 * flow.mixtures) as f64 + 16.0) * cores as f64;
+        volume * layers * (each + 24.0 * taps * (1 + flow.hidden.len()) as f64)
+    };
+    let all = std::iter::successors(Some(flow), |flow| flow.prior.as_deref()).map(bytes).sum();
+    check_memory(&format!("a flow of links on lattice {:?}", theory.lattice.extents()), all)
 }
 
 /// A training, and where it is kept.

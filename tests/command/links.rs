@@ -50,7 +50,10 @@ fn a_flow_of_links_is_the_start_of_others() {
     assert!(warm > 10.0 * cold, "{warm} {cold}");
     let (behind, alone) = (ess("--lattice 4x4 --beta 2.2 --prior a --out b"), ess("--lattice 4x4 --beta 2.2"));
     assert!(behind > 2.0 * alone && behind > 0.5, "{behind} {alone}");
-    // The model says what stands behind it.
+    // The model says what stands behind it, and goes on without the other one.
+    std::fs::rename(folder.0.join("a"), folder.0.join("elsewhere")).expect("a folder");
+    folder.json("train --resume --out b");
+    std::fs::rename(folder.0.join("elsewhere"), folder.0.join("a")).expect("a folder");
     let sampled = folder.json("sample --model b --samples 500 --two-sided 0");
     assert!(sampled["ess"].as_f64().is_some_and(|e| e > 0.5), "{sampled}");
     for (flags, why) in [

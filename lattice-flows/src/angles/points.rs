@@ -115,6 +115,14 @@ impl Order {
     }
 }
 
+/// Refuses tori and spheres of too many dimensions.
+fn check_dimension(dimension: usize) -> Result<(), Error> {
+    match dimension {
+        1..=64 => Ok(()),
+        _ => refuse("dimension", "1 to 64", dimension.to_string()),
+    }
+}
+
 fn refuse<T>(what: &'static str, expected: &str, found: String) -> Result<T, Error> {
     Err(Error::Architecture { what, expected: expected.into(), found })
 }
@@ -141,9 +149,6 @@ struct Points<'a> {
 
 impl Points<'_> {
     fn check(&self) -> Result<(), Error> {
-        if !(1..=64).contains(&self.coordinates.len()) {
-            return refuse("dimension", "1 to 64", self.coordinates.len().to_string());
-        }
         if !(1..=10_000).contains(&self.layers) {
             return refuse("layers", "1 to 10000", self.layers.to_string());
         }
@@ -158,6 +163,13 @@ impl Points<'_> {
         }
         if self.hidden.iter().any(|&h| h == 0 || h > 4096) || self.hidden.len() > 100 {
             return refuse("hidden", "at most 100 widths of 1 to 4096", format!("{:?}", self.hidden));
+        }
+        let outputs = self.angles.parameters().max(self.heights.parameters());
+        let widths = [&[2 * self.coordinates.len()], self.hidden, &[outputs]].concat();
+        let each: u128 = widths.windows(2).map(|pair| ((pair[0] + 1) * pair[1]) as u128).sum();
+        let all = each * (self.layers * self.coordinates.len()) as u128;
+        if all > 1 << 28 {
+            return refuse("flow", "at most 2^28 parameters", all.to_string());
         }
         Ok(())
     }
@@ -196,6 +208,7 @@ impl TorusFlow {
     /// # Errors
     /// If there is no such flow.
     pub fn flow(&self, lattice: &Lattice) -> Result<Flow<Channels>, Error> {
+        check_dimension(self.dimension)?;
         let angles = of_angles(self.transform, self.mixtures);
         let points = Points {
             coordinates: vec![Coordinate::Angle; self.dimension],
@@ -218,6 +231,7 @@ impl SphereFlow {
     /// # Errors
     /// If there is no such flow.
     pub fn flow(&self, lattice: &Lattice) -> Result<Flow<Channels>, Error> {
+        check_dimension(self.dimension)?;
         let points = Points {
             coordinates: coordinates(self.dimension),
             order: Order::Autoregressive,

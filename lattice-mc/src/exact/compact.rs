@@ -89,7 +89,8 @@ impl SphereMixture {
 impl RobotArm {
     /// By the Fourier transform of the weight, with directions that are independent and uniform without it:
     /// `Z = (2π)^N σ² ∫₀^∞ k J₀(k|c|) e^{−k²σ²/2} Π_i J₀(k l_i) dk`, and `⟨r⟩`, `⟨|r−c|²⟩` from its derivatives with respect to
-    /// `|c|` and `σ`. None where the terms cancel so far that fewer than eight digits are left: the tip is far out of reach.
+    /// `|c|` and `σ`. None where the terms cancel so far that fewer than eight digits are left, as for a tip far out of reach, or where
+    /// `σ` is so small beside the links that there are too many of them.
     pub fn exact(&self) -> Option<KnownDensity> {
         let RobotArm { ref links, centre: [x, y], sigma } = *self;
         let c = x.hypot(y);
@@ -97,13 +98,15 @@ impl RobotArm {
         // e^{−k²σ²/2} < 1e-24 beyond; panels of less than one oscillation of the product.
         let end = 10.5 / sigma;
         let panels = (end * (c + reach) / PI).ceil().max(8.0);
-        if panels > 1e6 {
+        if panels.is_nan() || panels > 1e5 {
             return None;
         }
+        let nodes = gauss_legendre(16, 0.0, end / panels);
         let (mut z, mut along, mut k2, mut size) = (0.0, 0.0, 0.0, 0.0);
         for panel in 0..panels as usize {
-            let edge = |i: usize| end * i as f64 / panels;
-            for (k, weight) in gauss_legendre(16, edge(panel), edge(panel + 1)) {
+            let start = end * panel as f64 / panels;
+            for &(from, weight) in &nodes {
+                let k = start + from;
                 let arms: f64 = links.iter().map(|l| libm::j0(k * l)).product();
                 let f = weight * k * (-0.5 * (k * sigma).powi(2)).exp() * arms;
                 z += f * libm::j0(k * c);

@@ -60,7 +60,7 @@ pub const BATCHES: u64 = 200;
 pub fn fit(arg: Arg) -> Arg {
     match arg.get_id().as_str() {
         "steps" => arg.help(format!("Independent batches for each estimator [default: {BATCHES}]")),
-        "batch" => arg.help("Samples in a batch, the last number of FROM..TO [default: 64..256]"),
+        "batch" => arg.help("Samples in a batch, the last number of FROM..TO [default: 64..256, points 256..1024]"),
         "ensemble" => arg.help("As for train: forward is compared too"),
         id if TRAINING.contains(&id) => arg.hide(true),
         _ => arg,

@@ -11,8 +11,9 @@ use serde_json::{Map, Value, json};
 pub fn run(args: &ExactArgs, theory: &PointTheory) -> Result<(), Failure> {
     let subject = theory.subject();
     let Some(known) = theory.known() else {
-        let expected = "a tip within reach: beyond it the integral for Z cancels";
-        return Err(Failure::refused("--center", expected, format!("{:?}", subject.couplings())));
+        let expected = "a tip within reach, and no error far below the links: else the integral for Z cannot be taken";
+        let what = "--center, --sigma, --links";
+        return Err(Failure::refused(what, expected, format!("{:?}", subject.couplings())));
     };
     let mut report = Report::about("exact", &subject, args.run.seed, "f64");
     report.set("log_z", json!({"mean": known.log_z, "error": 0.0}));
