@@ -91,14 +91,15 @@ impl Layout {
 
     /// As many virtual nodes as the lattice allows, up to `nodes` (a power of 2), halving the longest outer extent
     /// first and leaving outer extents that are multiples of `periods[mu]`; a period of the whole extent keeps a
-    /// direction whole.
+    /// direction whole. Direction 0 counts half: threads take rows in order and so meet across it, and the fewer sites
+    /// of theirs touch, the fewer go from core to core.
     pub fn virtual_nodes(lattice: &Lattice, nodes: usize, periods: &[usize], width: usize) -> Layout {
         let mut layout = Layout::samples(lattice, width);
         while layout.nodes() * 2 <= nodes.min(width) {
             let fits = |&mu: &usize| layout.outer[mu].is_multiple_of(2 * periods[mu].max(1));
-            let Some(mu) =
-                (0..layout.outer.len().min(periods.len())).filter(fits).max_by_key(|&mu| (layout.outer[mu], mu))
-            else {
+            let length = |&mu: &usize| (if mu == 0 { 1 } else { 2 } * layout.outer[mu], mu > 0);
+            // Of equal ones the first, but for direction 0.
+            let Some(mu) = (0..layout.outer.len().min(periods.len())).rev().filter(fits).max_by_key(length) else {
                 break;
             };
             layout.outer[mu] /= 2;
