@@ -213,15 +213,15 @@ pub(super) struct Reach {
     /// `[displacement][row]`.
     hops: Vec<Vec<Hop>>,
     twists: Vec<Twist>,
-    /// The order in which rows are best visited.
-    pub order: Vec<u32>,
+    /// How many rows there are.
+    pub rows: usize,
 }
 
 impl Reach {
     /// The neighbours at the given displacements, numbered in their order.
     pub fn new(layout: &Layout, displacements: &[Vec<i32>]) -> Result<Reach> {
         let mut twists = Twists::new(layout);
-        let mut reach = Reach { hops: Vec::new(), twists: Vec::new(), order: sweep(layout) };
+        let mut reach = Reach { hops: Vec::new(), twists: Vec::new(), rows: layout.rows(Location::All)?.len() };
         for displacement in displacements {
             let hops = layout.hops(Location::All, Location::All, displacement, &mut twists)?;
             reach.hops.push(hops.into_iter().flatten().collect());
@@ -294,26 +294,6 @@ pub(super) fn displacement(directions: usize, steps: &[(usize, i32)]) -> Vec<i32
     steps.iter().for_each(|&(mu, by)| d[mu] += by);
     d
 }
-
-/// Rows tile by tile, a tile going through the whole lattice in direction 0: two of its slices stay in a second-level
-/// cache, so that a link is fetched about once.
-fn sweep(layout: &Layout) -> Vec<u32> {
-    let outer: Vec<usize> = layout.lattice().extents().iter().zip(layout.inner()).map(|(l, inner)| l / inner).collect();
-    let rows = outer.iter().product::<usize>();
-    let mut order: Vec<u32> = (0..rows as u32).collect();
-    if outer.len() >= 3 {
-        let behind: usize = outer[3..].iter().product();
-        let tile = |row: u32| {
-            let (x1, x2) = (row as usize / behind / outer[2] % outer[1], row as usize / behind % outer[2]);
-            (x1 / TILE, x2 / TILE)
-        };
-        order.sort_by_key(|&row| tile(row));
-    }
-    order
-}
-
-/// The extent of a tile in directions 1 and 2.
-const TILE: usize = 4;
 
 /// A matrix of the group, loaded.
 #[inline(always)]

@@ -140,16 +140,16 @@ impl<G: Group, R: Real> Vectorize for Run<'_, '_, '_, G, R> {
         let directions = around.directions;
         let numbers = args.number_lanes(2);
         let pieces = args.pieces();
-        let places = rows_of(pieces, PIECE, around.rows());
+        let rows = rows_of(pieces, PIECE, around.rows());
         let (components, size) = (directions * G::MATRIX, G::ALGEBRA * R::WIDTH);
         let (u, mut momenta) = args.field_and_rows_in_place(1, 0, directions * size);
-        for place in places {
-            let row = around.reach.order[place] as usize;
+        for row in rows {
             let own = Hop { row: row as u32, twist: 0 };
+            momenta.expect(row);
             let out = momenta.row(row);
             // What is new to the sweep at its next row, or was written by another thread since, is asked for bit by bit: the
             // slices before and behind.
-            let next = around.reach.order.get(place + 1).map_or(row, |&next| next as usize);
+            let next = (row + 1).min(around.rows() - 1);
             let soon = [around.ahead(next, 0), around.behind(next, 0)];
             let each = components.div_ceil(directions * (directions - 1));
             let mut asked = 0;

@@ -150,7 +150,7 @@ impl Op for Path {
         };
         let (places, _) = self.places(count);
         let reach = Reach::new(at.layout, &places)?;
-        let (steps, rows) = (self.0.clone(), reach.order.len());
+        let (steps, rows) = (self.0.clone(), reach.rows);
         Ok(
             with_group!(group, G => Box::new(Transport { reach, steps, rows, directions: count, group: PhantomData::<G> })),
         )

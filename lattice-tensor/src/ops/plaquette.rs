@@ -101,7 +101,7 @@ impl<G: Group, R: Real> Kernel<R> for Loops<G> {
     }
 
     fn pieces(&self) -> usize {
-        self.reach.order.len().div_ceil(PIECE)
+        self.reach.rows.div_ceil(PIECE)
     }
 }
 
@@ -117,7 +117,7 @@ impl<G: Group, R: Real> Vectorize for Run<'_, '_, '_, G, R> {
     fn run<S: Isa>(self, simd: S) {
         let Run { kernel, args } = self;
         let Loops { reach, planes, directions, .. } = kernel;
-        let rows = rows_of(args.pieces(), PIECE, reach.order.len());
+        let rows = rows_of(args.pieces(), PIECE, reach.rows);
         let (size, components) = (planes.len() * R::WIDTH, directions * G::MATRIX);
         let norm = Lane::<S, R>::constant(simd, G::NAME.trace_scale() / G::N as f64);
         let ([u], out) = args.fields_and_part(rows.start * size..rows.end * size);

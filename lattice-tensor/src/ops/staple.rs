@@ -149,7 +149,7 @@ impl Around {
 
     /// Rows of the layout.
     pub fn rows(&self) -> usize {
-        self.reach.order.len()
+        self.reach.rows
     }
 
     /// `x + μ`
