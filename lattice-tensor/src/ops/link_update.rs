@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::graph::Graph;
 use crate::group::{Group, with_group};
 use crate::lanes::group::{MatrixOf, load, scale, store};
-use crate::lanes::{Isa, Lane, Real, Vectorize};
+use crate::lanes::{Isa, Lane, Real, Vectorize, prefetch};
 use crate::lattice::Lattice;
 use crate::spec::{Cost, Spec};
 use std::marker::PhantomData;
@@ -83,6 +83,9 @@ struct Drift<G> {
 /// Matrices that one thread takes at a time.
 const PIECE: usize = 32;
 
+/// How many matrices ahead numbers are asked for: an exponential takes about as long as they from another core.
+const AHEAD: usize = 2;
+
 impl<G: Group, R: Real> Kernel<R> for Drift<G> {
     fn run(&self, args: &mut Args<'_, R>) {
         args.level().run(Run { kernel: self, args });
@@ -110,7 +113,8 @@ impl<G: Group, R: Real> Vectorize for Run<'_, '_, '_, G, R> {
         let (momenta, mut links) = args.field_and_rows_in_place(1, 0, size);
         for item in items {
             let p = &momenta[item * tangent..][..tangent];
-            links.expect(item + 1);
+            links.expect(item + AHEAD);
+            momenta.get((item + AHEAD) * tangent..(item + AHEAD + 1) * tangent).into_iter().for_each(prefetch);
             let link = links.row(item);
             for part in 0..Lane::<S, R>::PARTS {
                 let eps = Lane::<S, R>::at(simd, &numbers, part * Lane::<S, R>::LEN);
