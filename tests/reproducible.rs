@@ -157,9 +157,9 @@ fn recomputation_saves_memory_and_changes_no_bit() {
     assert!(a.iter().zip(&b).all(|(a, b)| a.same_bits(b)), "same bits");
 }
 
-/// What a field argument holds beside its samples does not matter, nor does the order in which programs share a pool.
+/// What a field argument holds beside its samples does not matter, nor does the order in which programs use the threads.
 #[test]
-fn programs_may_share_a_pool() {
+fn programs_may_share_their_threads() {
     let device = Device::cpu(2).unwrap();
     let mut programs: Vec<Program<f32>> = (0..2).map(|_| training(Memory::Keep)).collect();
     let alone: Vec<Vec<Value>> = programs.iter_mut().map(|p| run(p, &device, 0, 50)).collect();

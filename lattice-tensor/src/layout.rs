@@ -273,3 +273,30 @@ impl Twists {
         self.list.len() > 1
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn virtual_nodes_leave_direction_0_whole_unless_it_is_long() {
+        let inner = |extents: &[usize], nodes, periods: &[usize]| {
+            let lattice = Lattice::periodic(extents.to_vec()).expect("a lattice");
+            Layout::virtual_nodes(&lattice, nodes, periods, 16).inner().to_vec()
+        };
+        let cases: [(&[usize], usize, &[usize], &[usize]); 8] = [
+            (&[8, 8, 8, 8], 16, &[1; 4], &[1, 4, 2, 2]),
+            (&[8, 8, 8, 8], 8, &[1; 4], &[1, 2, 2, 2]),
+            (&[64, 8, 8, 8], 16, &[1; 4], &[4, 2, 2, 1]),
+            (&[16, 16], 16, &[1; 2], &[2, 8]),
+            // What does not divide, or has to stay whole.
+            (&[4, 3], 16, &[1; 2], &[4, 1]),
+            (&[8, 8], 16, &[2; 2], &[4, 4]),
+            (&[8, 8], 16, &[1, 8], &[8, 1]),
+            (&[5, 7], 16, &[1; 2], &[1, 1]),
+        ];
+        for (extents, nodes, periods, expected) in cases {
+            assert_eq!(inner(extents, nodes, periods), expected, "{extents:?}, {nodes} nodes, periods {periods:?}");
+        }
+    }
+}

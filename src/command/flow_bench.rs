@@ -1,6 +1,6 @@
 //! `lattice flow-bench`: how noisy each estimator of the gradient is, and how long it takes, on one flow.
 
-use super::args::{Extents, FlowBenchArgs, Precision, TargetArgs, TheoryArgs, TheoryName, TrainArgs};
+use super::args::{FlowBenchArgs, Precision, TargetArgs, TheoryArgs, TheoryName, TrainArgs};
 use super::device;
 use super::failure::Failure;
 use super::given;
@@ -13,7 +13,7 @@ use super::theory::{FlowTheory, GaugeTheory, LinkTheory, Theory, check_memory};
 use super::train::{check_link_memory, check_training_memory, model_file, precision_name};
 use lattice_fields::autograd::optim::BatchSchedule;
 use lattice_fields::flows::given::field;
-use lattice_fields::flows::{Flat, GradientNoise, NoiseReport, Shape};
+use lattice_fields::flows::{GradientNoise, NoiseReport, Shape};
 use lattice_fields::prelude::*;
 use serde_json::{Value, json};
 
@@ -42,34 +42,21 @@ pub fn run(args: &FlowBenchArgs) -> Result<(), Failure> {
     let name = theory_name(&format!("--model {}", folder.display()), &path)?;
     if name == TheoryName::U1 {
         let checkpoint = Checkpoint::read(&path)?;
-        let Some(gauge) = GaugeTheory::new(&flags_of(name, &checkpoint))? else { return Ok(()) };
+        let Some(gauge) = GaugeTheory::new(&TheoryArgs::of_model(name, &checkpoint.description))? else {
+            return Ok(());
+        };
         return bench(train, &LinkTheory::new(gauge)?, || Ok(checkpoint.flow()?), checkpoint.step);
     }
     if matches!(name, TheoryName::Torus | TheoryName::Sphere) {
         let checkpoint = Checkpoint::read(&path)?;
         let target = TargetArgs::of_model("--model", &checkpoint.description)?;
-        let theory = PointTheory::of_model(&TheoryArgs { target, ..flags_of(name, &checkpoint) })?;
+        let theory =
+            PointTheory::of_model(&TheoryArgs { target, ..TheoryArgs::of_model(name, &checkpoint.description) })?;
         return bench(train, &theory, || Ok(checkpoint.flow()?), checkpoint.step);
     }
     let checkpoint = Checkpoint::read(&path)?;
-    let theory = Theory::new(&flags_of(name, &checkpoint))?;
+    let theory = Theory::new(&TheoryArgs::of_model(name, &checkpoint.description))?;
     bench(train, &theory, || Ok(checkpoint.flow()?), checkpoint.step)
-}
-
-/// The theory that a model was trained for, as flags.
-fn flags_of<K: Flat>(theory: TheoryName, checkpoint: &Checkpoint<K>) -> TheoryArgs {
-    let model = &checkpoint.description;
-    let coupling = |name: &str| model.couplings.get(name).copied();
-    let mut flags = TheoryArgs {
-        theory,
-        lattice: Extents(model.lattice.clone()),
-        m2: coupling("m2"),
-        lambda: coupling("lambda"),
-        beta: coupling("beta"),
-        target: TargetArgs::default(),
-    };
-    flags.complete();
-    flags
 }
 
 /// Compares the estimators on copies of one flow, on batches from step `first` on.

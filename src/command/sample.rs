@@ -136,15 +136,12 @@ fn sample_from<T: FlowTheory>(
     if let Some(asked) = args.lattice.as_ref().filter(|l| l.0 != model.lattice) {
         return Err(Failure::refused(what, &format!("a model of lattice {asked}"), Extents(model.lattice.clone())));
     }
-    let coupling = |name: &str, asked: Option<f64>| asked.or(model.couplings.get(name).copied());
-    let scalar = matches!(theory_name, TheoryName::Phi4 | TheoryName::Free);
+    let trained = TheoryArgs::of_model(theory_name, model);
     let theory = theory(&TheoryArgs {
-        theory: theory_name,
-        lattice: Extents(model.lattice.clone()),
-        m2: coupling("m2", args.m2).or(scalar.then_some(0.0)),
-        lambda: coupling("lambda", args.lambda).or(scalar.then_some(0.0)),
-        beta: coupling("beta", args.beta),
-        target: TargetArgs::default(),
+        m2: args.m2.or(trained.m2),
+        lambda: args.lambda.or(trained.lambda),
+        beta: args.beta.or(trained.beta),
+        ..trained
     })?;
     let subject = theory.subject();
     if args.batch == 0 || args.samples == 0 {

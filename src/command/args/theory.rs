@@ -2,6 +2,8 @@
 
 use super::TargetArgs;
 use clap::{Args, ValueEnum};
+use lattice_fields::flows::Flat;
+use lattice_fields::flows::checkpoint::Description;
 use lattice_fields::mc::exact::gauge::GroupName;
 use serde::{Serialize, Serializer};
 use std::str::FromStr;
@@ -119,6 +121,21 @@ pub struct TheoryArgs {
 }
 
 impl TheoryArgs {
+    /// What a model was trained for, its target aside.
+    pub fn of_model<K: Flat>(theory: TheoryName, model: &Description<K>) -> TheoryArgs {
+        let coupling = |name: &str| model.couplings.get(name).copied();
+        let mut args = TheoryArgs {
+            theory,
+            lattice: Extents(model.lattice.clone()),
+            m2: coupling("m2"),
+            lambda: coupling("lambda"),
+            beta: coupling("beta"),
+            target: TargetArgs::default(),
+        };
+        args.complete();
+        args
+    }
+
     /// Puts the defaults of the theory where no coupling was given.
     pub fn complete(&mut self) {
         self.theory.complete(&mut self.m2, &mut self.lambda);

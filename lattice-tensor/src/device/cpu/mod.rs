@@ -7,12 +7,12 @@ mod args;
 mod chain;
 mod memory;
 mod plan;
-mod pool;
+mod processor;
 mod run;
 mod team;
 
 pub use args::{Args, Kernel, OutputRows};
 pub use memory::Aligned;
 pub use plan::Program;
-pub use pool::Cpu;
+pub use processor::Cpu;
 pub use team::Tasks;

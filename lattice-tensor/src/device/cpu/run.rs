@@ -3,7 +3,7 @@
 use super::args::{Args, Kernel, Place};
 use super::memory::Aligned;
 use super::plan::{Home, PerSampleOutput, Program, UniformStep};
-use super::pool::Cpu;
+use super::processor::Cpu;
 use crate::device::{Bindings, Draws};
 use crate::error::{Error, Result};
 use crate::field::FieldData;

@@ -1,4 +1,4 @@
-//! The threads that programs run on.
+//! The processor as a device: an instruction set, and the threads that programs run on.
 
 use super::team::{Tasks, Team};
 use crate::error::{Error, Result};
