@@ -281,11 +281,11 @@ mod tests {
     #[test]
     fn virtual_nodes_leave_direction_0_whole_unless_it_is_long() {
         let inner = |extents: &[usize], nodes, periods: &[usize]| {
-            let lattice = Lattice::periodic(extents.to_vec()).expect("a lattice");
+            let lattice = Lattice::periodic(extents).expect("a lattice");
             Layout::virtual_nodes(&lattice, nodes, periods, 16).inner().to_vec()
         };
-        let cases: [(&[usize], usize, &[usize], &[usize]); 8] = [
-            (&[8, 8, 8, 8], 16, &[1; 4], &[1, 4, 2, 2]),
+        let cases = [
+            (&[8, 8, 8, 8][..], 16, &[1; 4][..], &[1, 4, 2, 2][..]),
             (&[8, 8, 8, 8], 8, &[1; 4], &[1, 2, 2, 2]),
             (&[64, 8, 8, 8], 16, &[1; 4], &[4, 2, 2, 1]),
             (&[16, 16], 16, &[1; 2], &[2, 8]),

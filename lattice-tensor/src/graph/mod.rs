@@ -9,7 +9,7 @@ mod simplify;
 use crate::error::Result;
 use crate::lattice::Lattice;
 use crate::ops::{AnyOp, Argument, Constant, Op, Role};
-use crate::spec::Spec;
+use crate::spec::{Cost, Spec};
 use std::collections::HashMap;
 use std::panic::Location as Line;
 use std::sync::Arc;
@@ -89,6 +89,13 @@ impl Graph {
     /// The type of a node.
     pub fn spec(&self, id: NodeId) -> Spec {
         self.nodes[id.index()].spec
+    }
+
+    /// What a node costs.
+    pub fn cost(&self, id: NodeId) -> Cost {
+        let node = self.node(id);
+        let inputs: Vec<Spec> = node.inputs.iter().map(|&x| self.spec(x)).collect();
+        node.op.cost(&self.lattice, &inputs, &node.spec)
     }
 
     /// The arguments, in the order in which they were declared.

@@ -46,6 +46,8 @@ pub(super) struct Step<R> {
     pub inputs: Vec<Home>,
     pub outputs: Vec<Home>,
     pub name: &'static str,
+    /// How many threads it is worth handing to.
+    pub threads: usize,
 }
 
 /// What one argument or output is, for binding.
@@ -157,6 +159,10 @@ impl<R: Real> std::fmt::Debug for Program<R> {
     }
 }
 
+/// Operations, or bytes, that a thread has for each hand-over at least: it takes some microseconds, and then its caches miss
+/// what another thread has written.
+const WORTH_A_THREAD: f64 = 2e5;
+
 struct Planner<'g> {
     graph: &'g Graph,
     outputs: &'g [NodeId],
@@ -210,6 +216,17 @@ impl<'g> Planner<'g> {
         }
     }
 
+    /// How many threads a step of one block is worth handing to.
+    fn threads(&self, work: &Work) -> usize {
+        let nodes = match work {
+            Work::Chain { nodes, .. } => nodes,
+            Work::Kernel(id) | Work::PerSample(id) | Work::Copy { from: id, .. } => std::slice::from_ref(id),
+        };
+        let mut cost = Cost::default();
+        nodes.iter().for_each(|&id| cost += self.graph.cost(id));
+        (self.layout.samples_per_row() as f64 * cost.flops.max(cost.bytes) / WORTH_A_THREAD) as usize
+    }
+
     fn plan<R: Real>(mut self) -> Result<Program<R>> {
         if self.layout.lattice() != self.graph.lattice() {
             return Err(Error::Binding {
@@ -227,17 +244,13 @@ impl<'g> Planner<'g> {
         let mut scratch = 0;
         for work in std::mem::take(&mut self.work) {
             self.work_step += 1;
-            let step = self.step::<R>(&work)?;
+            let mut step = self.step::<R>(&work)?;
+            step.threads = self.threads(&work);
             scratch = scratch.max(step.kernel.scratch());
             steps.push(step);
         }
         let mut cost = Cost::default();
-        for (i, node) in self.graph.nodes().iter().enumerate() {
-            if self.live[i] {
-                let inputs: Vec<Spec> = node.inputs.iter().map(|&x| self.spec(x)).collect();
-                cost += node.op.cost(self.graph.lattice(), &inputs, &node.spec);
-            }
-        }
+        (0..self.live.len()).filter(|&i| self.live[i]).for_each(|i| cost += self.graph.cost(NodeId(i as u32)));
         let weights = arguments.iter().map(|p: &Port| match p.spec {
             Spec::Weights { offset, len } => offset + len,
             _ => 0,

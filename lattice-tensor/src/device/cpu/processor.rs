@@ -54,7 +54,13 @@ impl Cpu {
     /// # Panics
     /// If a call of `work` does, on any thread.
     pub fn for_each(&self, tasks: usize, work: impl Fn(usize, Tasks<'_>) + Sync) {
-        let shared = tasks > 1 && self.team.as_ref().is_some_and(|team| team.share(tasks, &work));
+        self.for_each_among(self.threads, tasks, work);
+    }
+
+    /// As [`Cpu::for_each`], by `threads` threads at most.
+    pub(super) fn for_each_among(&self, threads: usize, tasks: usize, work: impl Fn(usize, Tasks<'_>) + Sync) {
+        let members = threads.min(tasks);
+        let shared = members > 1 && self.team.as_ref().is_some_and(|team| team.share(members, tasks, &work));
         if !shared {
             Tasks::alone(tasks, |tasks| work(0, tasks));
         }

@@ -1,8 +1,8 @@
 //! Running a planned program over the blocks of a batch.
 
-use super::args::{Args, Kernel, Place};
+use super::args::{Args, Place};
 use super::memory::Aligned;
-use super::plan::{Home, PerSampleOutput, Program, UniformStep};
+use super::plan::{Home, PerSampleOutput, Program, Step, UniformStep};
 use super::processor::Cpu;
 use crate::device::{Bindings, Draws};
 use crate::error::{Error, Result};
@@ -266,10 +266,11 @@ unsafe impl<R: Real> Sync for Run<'_, '_, '_, R> {}
 
 impl<R: Real> Run<'_, '_, '_, R> {
     /// Runs a kernel on a block: its pieces one after the other or, if the block has all threads, side by side.
-    fn kernel(&self, kernel: &dyn Kernel<R>, thread: usize, frame: Frame<'_, R>) {
+    fn kernel(&self, step: &Step<R>, thread: usize, frame: Frame<'_, R>) {
+        let kernel = &*step.kernel;
         let all = kernel.pieces();
-        if self.together && all > 1 {
-            self.cpu.for_each(all, |thread, pieces| {
+        if self.together && all > 1 && step.threads > 1 {
+            self.cpu.for_each_among(step.threads, all, |thread, pieces| {
                 let mut scratch = locked(&self.program.scratches[thread]);
                 pieces.for_each(|piece| kernel.run(&mut frame.args(self, piece..piece + 1, &mut scratch)));
             });
@@ -346,7 +347,7 @@ impl<R: Real> Run<'_, '_, '_, R> {
             workspace.outputs.clear();
             workspace.outputs.extend(step.outputs.iter().map(place));
             let (inputs, outputs) = (&workspace.inputs[..], &workspace.outputs[..]);
-            self.kernel(&*step.kernel, thread, Frame { inputs, outputs, partials, block, draws });
+            self.kernel(step, thread, Frame { inputs, outputs, partials, block, draws });
         }
         for (out, source) in self.numbers.iter().zip(&program.per_sample_outputs) {
             for sample in first..(first + samples_per_row).min(bindings.samples) {

@@ -140,18 +140,18 @@ impl Team {
         Ok(team)
     }
 
-    /// Has `work(thread, tasks)` called by the caller and by other threads, at most one call for each thread at a time; all
+    /// Has `work(thread, tasks)` called by the caller and by others of the first `threads`, each of them once at most; all
     /// tasks below `tasks` are handed out, each once, and done on return. Without effect, and false, if somebody leads the
     /// team already: another thread, or the caller, whose task this call is a part of.
     ///
     /// # Panics
     /// If a call of `work` does.
-    pub fn share(&self, tasks: usize, work: &(impl Fn(usize, Tasks<'_>) + Sync)) -> bool {
+    pub fn share(&self, threads: usize, tasks: usize, work: &(impl Fn(usize, Tasks<'_>) + Sync)) -> bool {
         let office = &*self.office;
         if office.led.0.swap(true, Ordering::Acquire) {
             return false;
         }
-        let members = office.shares.len().min(tasks);
+        let members = office.shares.len().min(threads).min(tasks);
         let shares = &office.shares[..members];
         for (i, share) in shares.iter().enumerate() {
             share.0.set(i * tasks / members, (i + 1) * tasks / members);

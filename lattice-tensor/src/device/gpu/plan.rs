@@ -344,12 +344,6 @@ impl<'g> Planner<'g> {
         }
     }
 
-    pub fn cost(&self, id: NodeId) -> Cost {
-        let node = self.graph.node(id);
-        let inputs: Vec<Spec> = node.inputs.iter().map(|&x| self.spec(x)).collect();
-        node.op.cost(self.graph.lattice(), &inputs, &node.spec)
-    }
-
     fn dispatches(&mut self, segments: &[Segment]) -> Result<Vec<Dispatch>> {
         let mut dispatches = Vec::new();
         for segment in segments {

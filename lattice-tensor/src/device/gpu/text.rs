@@ -54,12 +54,12 @@ pub(super) fn write(planner: &mut Planner<'_>, segment: &Segment) -> Result<Vec<
         match step {
             Work::Chain { domain, nodes } => {
                 steps.push("chain");
-                nodes.iter().for_each(|&id| cost += writer.planner.cost(id));
+                nodes.iter().for_each(|&id| cost += writer.planner.graph.cost(id));
                 sums.extend(writer.chain(k, *domain, nodes, segment.chunks)?);
             }
             Work::Items(id) => {
                 steps.push(writer.planner.graph.node(*id).op.name());
-                cost += writer.planner.cost(*id);
+                cost += writer.planner.graph.cost(*id);
                 writer.items(k, *id, segment.chunks)?;
             }
             Work::Fetch { argument, node } => {
@@ -504,7 +504,7 @@ impl Planner<'_> {
                 operands.push(self.table(words));
             }
             operands.push(job.to as u32);
-            let cost = self.cost(job.node);
+            let cost = self.graph.cost(job.node);
             let alike = groups.iter_mut().find(|(known, known_read, group)| {
                 let same = known.constants == shader.constants && known.form == shader.form && *known_read == read;
                 same && group.operands.len() + 4 < OPERANDS

@@ -26,6 +26,7 @@ impl Planner<'_> {
                     inputs,
                     outputs: vec![self.home(*id)?],
                     name: "numbers",
+                    threads: 0,
                 })
             }
             Work::Kernel(id) => {
@@ -34,7 +35,7 @@ impl Planner<'_> {
                 let site = Site { layout: self.layout, inputs: &specs, output: node.spec, tables: &self.tables };
                 let kernel = prepare::<R>(node.op.as_ref(), &site).map_err(|e| e.at(node.line))?;
                 let inputs = node.inputs.iter().map(|&i| self.home(i)).collect::<Result<_>>()?;
-                Ok(Step { kernel, inputs, outputs: vec![self.home(*id)?], name: node.op.name() })
+                Ok(Step { kernel, inputs, outputs: vec![self.home(*id)?], name: node.op.name(), threads: 0 })
             }
             Work::Copy { from, output } => {
                 let rows = self.rows(self.spec(*from))?;
@@ -49,7 +50,7 @@ impl Planner<'_> {
                 };
                 let len = rows * R::WIDTH;
                 let (inputs, outputs) = (vec![self.home(*from)?], vec![Home::Output { field: *output, len }]);
-                Ok(Step { kernel: chain_kernel(chain)?, inputs, outputs, name: "copy" })
+                Ok(Step { kernel: chain_kernel(chain)?, inputs, outputs, name: "copy", threads: 0 })
             }
         }
     }
@@ -213,7 +214,7 @@ impl Planner<'_> {
         }
         let nodes = self.layout.nodes();
         let chain = Chain { rows: self.rows(domain)?, instructions, strips, spreads, sums, nodes };
-        Ok(Step { kernel: chain_kernel(chain)?, inputs, outputs, name: "chain" })
+        Ok(Step { kernel: chain_kernel(chain)?, inputs, outputs, name: "chain", threads: 0 })
     }
 }
 
