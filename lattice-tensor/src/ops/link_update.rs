@@ -83,7 +83,7 @@ struct Drift<G> {
 /// Matrices that one thread takes at a time.
 const PIECE: usize = 32;
 
-/// How many matrices ahead numbers are asked for: an exponential takes about as long as they from another core.
+/// How many matrices ahead numbers are asked for, as they may come from another core.
 const AHEAD: usize = 2;
 
 impl<G: Group, R: Real> Kernel<R> for Drift<G> {

@@ -145,6 +145,7 @@ impl<G: Group, R: Real> Vectorize for Run<'_, '_, '_, G, R> {
         let (u, mut momenta) = args.field_and_rows_in_place(1, 0, directions * size);
         for row in rows {
             let own = Hop { row: row as u32, twist: 0 };
+            // They are needed last.
             momenta.expect(row);
             let out = momenta.row(row);
             // What is new to the sweep at its next row, or was written by another thread since, is asked for bit by bit: the

@@ -218,12 +218,13 @@ impl<'g> Planner<'g> {
 
     /// How many threads a step of one block is worth handing to.
     fn threads(&self, work: &Work) -> usize {
-        let nodes = match work {
-            Work::Chain { nodes, .. } => nodes,
-            Work::Kernel(id) | Work::PerSample(id) | Work::Copy { from: id, .. } => std::slice::from_ref(id),
-        };
         let mut cost = Cost::default();
-        nodes.iter().for_each(|&id| cost += self.graph.cost(id));
+        match work {
+            Work::Chain { nodes, .. } => nodes.iter().for_each(|&id| cost += self.graph.cost(id)),
+            Work::Kernel(id) | Work::PerSample(id) => cost = self.graph.cost(*id),
+            // Each number is read and written.
+            Work::Copy { from, .. } => cost.bytes = 8.0 * self.spec(*from).numbers(self.graph.lattice()) as f64,
+        }
         (self.layout.samples_per_row() as f64 * cost.flops.max(cost.bytes) / WORTH_A_THREAD) as usize
     }
 
@@ -244,8 +245,7 @@ impl<'g> Planner<'g> {
         let mut scratch = 0;
         for work in std::mem::take(&mut self.work) {
             self.work_step += 1;
-            let mut step = self.step::<R>(&work)?;
-            step.threads = self.threads(&work);
+            let step = self.step::<R>(&work)?;
             scratch = scratch.max(step.kernel.scratch());
             steps.push(step);
         }

@@ -151,7 +151,7 @@ impl Team {
         if office.led.0.swap(true, Ordering::Acquire) {
             return false;
         }
-        let members = office.shares.len().min(threads).min(tasks);
+        let members = office.shares.len().min(threads);
         let shares = &office.shares[..members];
         for (i, share) in shares.iter().enumerate() {
             share.0.set(i * tasks / members, (i + 1) * tasks / members);

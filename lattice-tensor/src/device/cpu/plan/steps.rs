@@ -13,8 +13,9 @@ use std::collections::HashMap;
 
 impl Planner<'_> {
     pub(super) fn step<R: Real>(&mut self, work: &Work) -> Result<Step<R>> {
+        let threads = self.threads(work);
         match work {
-            Work::Chain { domain, nodes } => self.chain(*domain, nodes),
+            Work::Chain { domain, nodes } => self.chain(*domain, nodes, threads),
             Work::PerSample(id) => {
                 let node = self.graph.node(*id);
                 let Role::Pointwise(kind) = node.op.role() else {
@@ -26,7 +27,7 @@ impl Planner<'_> {
                     inputs,
                     outputs: vec![self.home(*id)?],
                     name: "numbers",
-                    threads: 0,
+                    threads,
                 })
             }
             Work::Kernel(id) => {
@@ -35,7 +36,7 @@ impl Planner<'_> {
                 let site = Site { layout: self.layout, inputs: &specs, output: node.spec, tables: &self.tables };
                 let kernel = prepare::<R>(node.op.as_ref(), &site).map_err(|e| e.at(node.line))?;
                 let inputs = node.inputs.iter().map(|&i| self.home(i)).collect::<Result<_>>()?;
-                Ok(Step { kernel, inputs, outputs: vec![self.home(*id)?], name: node.op.name(), threads: 0 })
+                Ok(Step { kernel, inputs, outputs: vec![self.home(*id)?], name: node.op.name(), threads })
             }
             Work::Copy { from, output } => {
                 let rows = self.rows(self.spec(*from))?;
@@ -50,7 +51,7 @@ impl Planner<'_> {
                 };
                 let len = rows * R::WIDTH;
                 let (inputs, outputs) = (vec![self.home(*from)?], vec![Home::Output { field: *output, len }]);
-                Ok(Step { kernel: chain_kernel(chain)?, inputs, outputs, name: "copy", threads: 0 })
+                Ok(Step { kernel: chain_kernel(chain)?, inputs, outputs, name: "copy", threads })
             }
         }
     }
@@ -72,7 +73,7 @@ impl Planner<'_> {
         Ok(Hops { input, components, table, twists: Vec::new(), plain })
     }
 
-    fn chain<R: Real>(&mut self, domain: Spec, nodes: &[NodeId]) -> Result<Step<R>> {
+    fn chain<R: Real>(&mut self, domain: Spec, nodes: &[NodeId], threads: usize) -> Result<Step<R>> {
         let mut inputs: Vec<Home> = Vec::new();
         let mut outputs: Vec<Home> = Vec::new();
         let mut spreads: Vec<usize> = Vec::new();
@@ -214,7 +215,7 @@ impl Planner<'_> {
         }
         let nodes = self.layout.nodes();
         let chain = Chain { rows: self.rows(domain)?, instructions, strips, spreads, sums, nodes };
-        Ok(Step { kernel: chain_kernel(chain)?, inputs, outputs, name: "chain", threads: 0 })
+        Ok(Step { kernel: chain_kernel(chain)?, inputs, outputs, name: "chain", threads })
     }
 }
 
